@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/wire/log_entry.h"
+
+#include "overlay/v1/state.pb.h"
+#include "overlay/wire/convert.h"
+
+namespace overlay::wire {
+namespace {
+
+void fill(v1::LogEntry::LeaseKey& out, const ipam::LeaseKey& key) {
+  out.set_network(key.network);
+  out.set_container(key.container);
+  out.set_interface(key.interface);
+}
+
+void fill(v1::LogEntry& out, const IncarnationEntry& entry) { out.set_incarnation(entry.incarnation); }
+void fill(v1::LogEntry& out, const RecordEntry& entry) { out.mutable_record()->set_envelope(entry.envelope); }
+
+void fill(v1::LogEntry& out, const ReleaseEntry& entry) {
+  fill(*out.mutable_release()->mutable_key(), entry.key);
+  out.mutable_release()->set_at_us(entry.at.time_since_epoch().count());
+}
+
+void fill(v1::LogEntry& out, const CoolingEntry& entry) {
+  out.mutable_cooling()->set_address(Bytes(entry.address.bytes()));
+  out.mutable_cooling()->set_since_us(entry.since.time_since_epoch().count());
+}
+
+void fill(v1::LogEntry& out, const LeaseEntry& entry) {
+  auto& lease = *out.mutable_lease();
+  fill(*lease.mutable_key(), entry.lease.key);
+  for (const Ip& address : entry.lease.addresses) lease.add_addresses(Bytes(address.bytes()));
+  lease.set_since_ms(static_cast<std::uint64_t>(entry.lease.since.time_since_epoch().count()));
+}
+
+void fill(v1::LogEntry& out, const RequestEntry& entry) {
+  out.mutable_request()->set_request(entry.request.str());
+  out.mutable_request()->set_family(static_cast<std::uint32_t>(entry.family));
+}
+
+void fill(v1::LogEntry& out, const PeerIndexEntry& entry) {
+  out.mutable_peer_index()->set_node(entry.node.str());
+  out.mutable_peer_index()->set_index(entry.index);
+}
+
+ipam::LeaseKey read(const v1::LogEntry::LeaseKey& from) {
+  return {from.network(), from.container(), from.interface()};
+}
+
+Result<LogEntry> read(const v1::LogEntry::Lease& from) {
+  ipam::Lease lease;
+  lease.key = read(from.key());
+  for (const auto& address : from.addresses()) {
+    OVERLAY_TRY(const Ip ip, Ip::from_bytes(address));
+    lease.addresses.push_back(ip);
+  }
+  lease.since = WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(from.since_ms())));
+  return LogEntry(LeaseEntry{std::move(lease)});
+}
+
+Result<LogEntry> read(const v1::LogEntry::Cooling& from) {
+  OVERLAY_TRY(const Ip address, Ip::from_bytes(from.address()));
+  return LogEntry(CoolingEntry{address, Time(Duration(from.since_us()))});
+}
+
+Result<LogEntry> read(const v1::LogEntry::BlockRequestSent& from) {
+  RequestEntry out;
+  OVERLAY_TRY(out.request, RequestId::parse(from.request()));
+  OVERLAY_TRY(out.family, family_from(from.family()));
+  return LogEntry(out);
+}
+
+Result<LogEntry> read(const v1::LogEntry::PeerIndex& from) {
+  OVERLAY_TRY(const NodeId node, NodeId::parse(from.node()));
+  return LogEntry(PeerIndexEntry{node, from.index()});
+}
+
+Result<LogEntry> read(const v1::LogEntry& from) {
+  switch (from.kind_case()) {
+    case v1::LogEntry::kIncarnation:
+      return LogEntry(IncarnationEntry{from.incarnation()});
+    case v1::LogEntry::kRecord:
+      return LogEntry(RecordEntry{from.record().envelope()});
+    case v1::LogEntry::kLease:
+      return read(from.lease());
+    case v1::LogEntry::kRelease:
+      return LogEntry(ReleaseEntry{read(from.release().key()), Time(Duration(from.release().at_us()))});
+    case v1::LogEntry::kCooling:
+      return read(from.cooling());
+    case v1::LogEntry::kRequest:
+      return read(from.request());
+    case v1::LogEntry::kPeerIndex:
+      return read(from.peer_index());
+    case v1::LogEntry::KIND_NOT_SET:
+      break;
+  }
+  return fail(Errc::unsupported, "an entry of a kind this version does not know");
+}
+
+}  // namespace
+
+Bytes encode_entry(const LogEntry& entry) {
+  v1::LogEntry out;
+  std::visit([&](const auto& value) { fill(out, value); }, entry);
+  return out.SerializeAsString();
+}
+
+Result<LogEntry> decode_entry(std::string_view bytes) {
+  v1::LogEntry from;
+  if (!from.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return fail(Errc::corrupt, "an entry that does not parse");
+  }
+  auto entry = read(from);
+  if (!entry && entry.error().code == Errc::invalid) return fail(Errc::corrupt, entry.error().text);
+  return entry;
+}
+
+}  // namespace overlay::wire

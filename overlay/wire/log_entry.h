@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a node writes to its log, as values.
+#pragma once
+
+#include <variant>
+
+#include "overlay/ipam/lease.h"
+#include "overlay/wire/record.h"
+
+namespace overlay::wire {
+
+/// Of this start; the highest counts.
+struct IncarnationEntry {
+  std::uint64_t incarnation = 0;
+};
+/// A record accepted or written: genesis, node and block records.
+struct RecordEntry {
+  Bytes envelope;
+};
+struct LeaseEntry {
+  ipam::Lease lease;
+};
+struct ReleaseEntry {
+  ipam::LeaseKey key;
+  Time at;  // of the boot it was written in
+};
+/// An address that was let go and must rest for a while; in snapshots, which forget the lease.
+struct CoolingEntry {
+  Ip address;
+  Time since;  // of the boot it was written in
+};
+/// The request for a block of this family that is not answered yet.
+struct RequestEntry {
+  RequestId request;
+  Family family = Family::v4;
+};
+/// The local number that names a peer's kernel objects.
+struct PeerIndexEntry {
+  NodeId node;
+  std::uint32_t index = 0;
+};
+
+using LogEntry = std::variant<IncarnationEntry, RecordEntry, LeaseEntry, ReleaseEntry, CoolingEntry,
+                              RequestEntry, PeerIndexEntry>;
+
+Bytes encode_entry(const LogEntry& entry);
+/// Errc::corrupt for bytes that are no entry, Errc::unsupported for a kind that only a newer version writes.
+[[nodiscard]] Result<LogEntry> decode_entry(std::string_view bytes);
+
+}  // namespace overlay::wire

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records: signed statements of one author that spread to every node. Whoever relays one passes on its bytes,
+// so fields a relay does not know survive it, and nobody can write another's record.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "overlay/addr/endpoint.h"
+#include "overlay/addr/mac.h"
+#include "overlay/base/crypto.h"
+#include "overlay/consensus/genesis.h"
+#include "overlay/ipam/block.h"
+
+namespace overlay::wire {
+
+enum class RecordKind : std::uint8_t {
+  decree = 1,  // genesis
+  node = 2,    // what a node says of itself
+  links = 3,   // its established links
+  block = 4,   // ownership of a prefix, by the seat's voter
+};
+
+struct RecordKeyTag {
+  static constexpr const char* name = "record key";
+};
+/// The kind and what it is about (a node id, a prefix, a decree index), padded with zeros.
+using RecordKey = FixedBytes<RecordKeyTag, 20>;
+
+inline RecordKind kind_of(const RecordKey& key) { return static_cast<RecordKind>(key.bytes[0]); }
+
+/// Of two records with one key the higher version counts. (incarnation, version), (term, seq) or (0, index).
+struct RecordVersion {
+  std::uint64_t major = 0;
+  std::uint64_t minor = 0;
+
+  friend auto operator<=>(const RecordVersion&, const RecordVersion&) = default;
+};
+
+/// What a node says of itself.
+struct NodeInfo {
+  std::string name;
+  std::string zone;
+  std::string version;
+  std::vector<Endpoint> endpoints;  // mesh, TCP
+  std::vector<Ip> underlay;         // the first is where its VXLAN packets go
+  Mac vtep_mac;
+  std::uint32_t features = 0;
+
+  friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
+};
+
+/// A node's established links, sorted.
+struct LinkSet {
+  std::vector<NodeId> peers;
+
+  friend bool operator==(const LinkSet&, const LinkSet&) = default;
+};
+
+using RecordBody = std::variant<consensus::Genesis, NodeInfo, LinkSet, ipam::BlockRecord>;
+
+/// A record that was opened (parsed, bounded, its signature checked) or sealed by ourselves.
+struct Record {
+  RecordKey key;
+  RecordVersion version;
+  PublicKey author;
+  RecordBody body;
+  Bytes envelope;             // as its author encoded it
+  std::uint64_t content = 0;  // hash of the envelope, for digests
+};
+
+RecordKey node_key(const NodeId& node);
+RecordKey links_key(const NodeId& node);
+RecordKey block_key(const Prefix& prefix);
+RecordKey decree_key(std::uint64_t index);
+/// The node a node or links record is about.
+NodeId node_of(const RecordKey& key);
+
+/// Signs a body. A block's version is its epoch, genesis has (0, 0); `version` is for the author's own
+/// records. `cluster` is zero for genesis alone, which is what makes the cluster.
+Record seal(const RecordBody& body, RecordVersion version, const KeyPair& author, const ClusterId& cluster);
+
+/// Parses and bounds an envelope; Errc::invalid says what is wrong with it. Nothing is known of the signature
+/// yet: this is enough to see that a record is nothing new, and costs a hundredth of the rest.
+[[nodiscard]] Result<Record> read(std::string_view envelope);
+/// Errc::invalid when the author it names did not sign it for this cluster.
+[[nodiscard]] Status check_signature(const Record& record, const ClusterId& cluster);
+/// Both of them.
+[[nodiscard]] Result<Record> open(std::string_view envelope, const ClusterId& cluster);
+
+/// The id of the cluster a genesis record founds.
+ClusterId cluster_of(const Record& genesis);
+
+}  // namespace overlay::wire
