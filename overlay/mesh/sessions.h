@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of sessions: handshake, heartbeat, and one session a peer. What travels on an established session
+// is not its business; it hands the messages on.
+//
+//   connecting --connected--> handshake --both proofs--> established
+//       |                         |                           |
+//       +----- closed, refused, silent for too long ----------+--> gone
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "overlay/base/rng.h"
+#include "overlay/base/time.h"
+#include "overlay/mesh/effects.h"
+#include "overlay/mesh/handshake.h"
+
+namespace overlay::mesh {
+
+struct Session {
+  enum class State : std::uint8_t { connecting, handshake, established };
+
+  SessionId id = 0;
+  State state = State::connecting;
+  bool outbound = false;
+  std::string address;  // dialled target, or the caller's address
+  Bytes binding;        // of the secured connection; empty for a plain one
+  Nonce nonce;          // of our hello
+  Bytes hello_sent;
+  Bytes hello_heard;
+  std::optional<wire::Hello> peer;
+  NodeId peer_id;  // zero before the hello
+  Time since;      // of the state
+  Time heard;
+  Time ping_due;
+  std::uint64_t rx_bytes = 0;
+  std::uint64_t tx_bytes = 0;
+  std::size_t unsent = 0;  // frame bytes given to the transport and not yet written
+  std::optional<Duration> rtt;
+};
+
+/// What became of a session, for those who depend on it.
+struct SessionChange {
+  enum class Kind : std::uint8_t { established, ended } kind;
+  SessionId session;
+  NodeId peer;           // zero when it ended before a hello
+  std::string address;   // dialled target, or the caller's address without its port
+  bool was_established;  // ended: it had been
+  bool is_self;          // ended: we called ourselves
+  bool is_spare;         // ended: another session with this peer stays
+  std::string reason;    // ended
+};
+
+class Sessions {
+ public:
+  Sessions(const Self& self, Rng& rng, Outbox& out) : self_(self), rng_(rng), out_(out) {}
+
+  SessionId accept(const Endpoint& remote, const Bytes& binding, Time now);
+  SessionId dial(const HostPort& target, Time now);
+  void connected(SessionId session, const Bytes& binding, Time now);
+  /// One frame: handshake and heartbeat are dealt with here; anything else on an established session is
+  /// returned.
+  std::optional<wire::Message> received(SessionId session, std::string_view frame, Time now);
+  void written(SessionId session, std::size_t bytes);
+  void closed(SessionId session, const Error& reason, Time now);
+  void tick(Time now);
+  Time next_deadline() const;
+
+  void send(SessionId session, const wire::Message& message);
+  /// Tells the peer why, and ends the session.
+  void refuse(SessionId session, const std::string& text);
+
+  const std::map<SessionId, Session>& all() const { return sessions_; }
+  const Session* find(SessionId session) const;
+  /// The established session with a peer.
+  const Session* with(const NodeId& peer) const;
+  /// Peers with an established session.
+  std::set<NodeId> linked() const;
+  /// True while a dial or handshake with this peer is under way or done.
+  bool busy_with(const NodeId& peer) const;
+
+  std::vector<SessionChange> take_changes();
+
+ private:
+  Session& add(bool outbound, std::string address, Time now);
+  void start_handshake(Session& session, const Bytes& binding, Time now);
+  void hear_hello(Session& session, const wire::Hello& hello, std::string_view frame);
+  void hear_proof(Session& session, const wire::Proof& proof, Time now);
+  void establish(Session& session, Time now);
+  void hear_pong(Session& session, const wire::Pong& pong, Time now);
+  void end(SessionId session, const std::string& reason, bool tell_transport, bool is_spare = false);
+  bool nonce_is_ours(const Nonce& nonce) const;
+  Time deadline(const Session& session) const;
+
+  const Self& self_;
+  Rng& rng_;
+  Outbox& out_;
+  SessionId next_id_ = 1;
+  std::map<SessionId, Session> sessions_;
+  std::map<NodeId, SessionId> established_;
+  std::vector<SessionChange> changes_;
+};
+
+}  // namespace overlay::mesh
