@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/plan/desired.h"
+
+#include <algorithm>
+#include <array>
+
+#include "overlay/plan/firewall.h"
+
+namespace overlay::plan {
+namespace {
+
+constexpr std::array families = {Family::v4, Family::v6};
+constexpr std::array devices = {Device::bridge, Device::vxlan};
+
+bool has_pool(const Intent& intent, Family family) {
+  return std::ranges::any_of(intent.pools, [family](const Prefix& pool) { return pool.family() == family; });
+}
+
+std::optional<Ip> host_address(const Intent& intent, Family family) {
+  const auto at = std::ranges::find(intent.host_addresses, family, &Ip::family);
+  if (at == intent.host_addresses.end()) return std::nullopt;
+  return *at;
+}
+
+void add_links(const Intent& intent, Objects& out) {
+  const std::string alias = alias_of(intent.cluster);
+  out.links.push_back({.device = Device::bridge,
+                       .mac = bridge_mac(intent.node),
+                       .mtu = intent.mtu,
+                       .alias = alias,
+                       .up = true,
+                       .vni = 0,
+                       .port = 0,
+                       .local = {}});
+  out.links.push_back({.device = Device::vxlan,
+                       .mac = vtep_mac(intent.node),
+                       .mtu = intent.mtu,
+                       .alias = alias,
+                       .up = true,
+                       .vni = intent.vni,
+                       .port = intent.vxlan_port,
+                       .local = intent.underlay.address});
+}
+
+void add_settings(const Intent& intent, Objects& out) {
+  const auto set = [&out](std::string path, const char* value) {
+    out.settings.push_back({std::move(path), value});
+  };
+  const auto of = [](const char* family, Device device, const char* key) {
+    return "net/" + std::string(family) + "/conf/" + std::string(name(device)) + "/" + key;
+  };
+  const bool v4 = has_pool(intent, Family::v4);
+  const bool v6 = has_pool(intent, Family::v6);
+  if (v4) set("net/ipv4/ip_forward", "1");
+  if (v6) set("net/ipv6/conf/all/forwarding", "1");
+  for (const Device device : devices) {
+    if (v4) set(of("ipv4", device, "forwarding"), "1");
+    if (v6) set(of("ipv6", device, "forwarding"), "1");
+    if (v6) set(of("ipv6", device, "disable_ipv6"), "0");
+    set(of("ipv6", device, "accept_ra"), "0");
+    set(of("ipv6", device, "addr_gen_mode"), "1");  // none: all our addresses are given
+  }
+  // Loose: a pod's packet arrives here while its block may by now be routed elsewhere.
+  set(of("ipv4", Device::vxlan, "rp_filter"), "2");
+  // Pods of one host talk through it on purpose; the firewall drops what `all` would still let out.
+  set(of("ipv4", Device::bridge, "send_redirects"), "0");
+}
+
+void add_addresses(const Intent& intent, Objects& out) {
+  if (has_pool(intent, Family::v4)) out.addresses.push_back({pod_gateway(Family::v4), 32});
+  if (has_pool(intent, Family::v6)) out.addresses.push_back({pod_gateway(Family::v6), 64});
+  for (const Ip& ip : intent.host_addresses) out.addresses.push_back({ip, ip.bits()});
+}
+
+Route route(const Intent& intent, const Prefix& block, std::optional<std::uint32_t> nexthop) {
+  return {.destination = block,
+          .metric = default_metric(block.family()),
+          .nexthop = nexthop,
+          .source = host_address(intent, block.family())};
+}
+
+void add_own(const Intent& intent, Objects& out) {
+  for (const Prefix& block : intent.blocks) out.routes.push_back(route(intent, block, std::nullopt));
+  for (const Pod& pod : intent.pods) out.neighbours.push_back({Device::bridge, pod.address, pod.mac});
+}
+
+void add_peer(const Intent& intent, const Peer& peer, Objects& out) {
+  if (peer.underlay.family() != intent.underlay.address.family()) return;
+  out.fdb.push_back({peer.vtep_mac, peer.underlay});
+  for (const Family family : families) {
+    if (!has_pool(intent, family)) continue;
+    const std::uint32_t number = (family == Family::v4 ? nexthop_base_v4 : nexthop_base_v6) + peer.index;
+    const Ip handle = gateway_handle(peer.index, family);
+    out.neighbours.push_back({Device::vxlan, handle, peer.vtep_mac});
+    out.nexthops.push_back({number, handle});
+    for (const Prefix& block : peer.blocks) {
+      if (block.family() == family) out.routes.push_back(route(intent, block, number));
+    }
+  }
+}
+
+}  // namespace
+
+Ip pod_gateway(Family family) {
+  if (family == Family::v4) return Ip::v4(0xa9fe0101);
+  return Ip::v6({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+}
+
+Ip gateway_handle(std::uint32_t index, Family family) {
+  const auto high = static_cast<std::uint8_t>(index >> 8);
+  const auto low = static_cast<std::uint8_t>(index);
+  if (family == Family::v6) return Ip::v6({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0x4d, 0, 0, 0, 0, 0, high, low});
+  const Ip plain = Ip::v4(0xa9fe0000 + index);
+  const bool taken = plain == pod_gateway(Family::v4) || index == peer_index_max;
+  return taken ? Ip::v4(0xc0000000 + low) : plain;
+}
+
+Objects desired(const Intent& intent) {
+  Objects out;
+  add_links(intent, out);
+  out.firewall.push_back(firewall(intent));
+  add_settings(intent, out);
+  add_addresses(intent, out);
+  add_own(intent, out);
+  for (const Peer& peer : intent.peers) add_peer(intent, peer, out);
+  out.normalise();  // of two claims to one block our own is kept, then the lower index's
+  return out;
+}
+
+std::uint32_t overlay_mtu(std::uint32_t underlay_mtu, Family underlay_family) {
+  const std::uint32_t overhead = underlay_family == Family::v4 ? 50 : 70;
+  return underlay_mtu > overhead ? underlay_mtu - overhead : 0;
+}
+
+}  // namespace overlay::plan

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/plan/firewall.h"
+
+#include <algorithm>
+
+#include "overlay/base/crypto.h"
+
+namespace overlay::plan {
+namespace {
+
+constexpr std::size_t digest_digits = 16;
+
+/// nft's words for one family.
+struct Words {
+  const char* match;  // of an address: `ip saddr`
+  const char* type;   // of a set of addresses
+  const char* suffix;
+};
+
+Words words(Family family) {
+  return family == Family::v4 ? Words{"ip", "ipv4_addr", "4"} : Words{"ip6", "ipv6_addr", "6"};
+}
+
+/// A named set; without the line of elements when there are none, which nft would refuse.
+std::string set(const std::string& name, const std::string& type, const std::vector<std::string>& elements) {
+  std::string out = "  set " + name + " {\n    type " + type + "\n";
+  if (!elements.empty()) {
+    out += "    elements = {";
+    for (std::size_t i = 0; i < elements.size(); ++i) out += (i == 0 ? " " : ", ") + elements[i];
+    out += " }\n";
+  }
+  return out + "  }\n";
+}
+
+/// Those of one family, without what another of them holds: nft refuses overlapping intervals.
+std::vector<std::string> intervals(std::vector<Prefix> prefixes, Family family) {
+  std::erase_if(prefixes, [family](const Prefix& prefix) { return prefix.family() != family; });
+  std::ranges::sort(prefixes);
+  std::vector<std::string> out;
+  const Prefix* last = nullptr;
+  for (const Prefix& prefix : prefixes) {
+    if (last && last->contains(prefix)) continue;
+    last = &prefix;
+    out.push_back(prefix.text());
+  }
+  return out;
+}
+
+std::string members_set(const Intent& intent) {
+  const Family family = intent.underlay.address.family();
+  std::vector<Ip> addresses;
+  for (const Peer& peer : intent.peers) {
+    if (peer.underlay.family() == family) addresses.push_back(peer.underlay);
+  }
+  std::ranges::sort(addresses);
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  std::vector<std::string> elements;
+  for (const Ip& address : addresses) elements.push_back(address.text());
+  return set("members", words(family).type, elements);
+}
+
+/// The member's packet is decided by its first rule; only strangers cost more.
+std::string vxlan_chains(const Intent& intent) {
+  const std::string ip = words(intent.underlay.address.family()).match;
+  const std::string port = "udp dport " + std::to_string(intent.vxlan_port);
+  const std::string from_member =
+      ip + " saddr @members " + ip + " daddr " + intent.underlay.address.text() + " iifname != \"overlay0\"";
+  // The VNI follows 8 bytes of UDP header and 4 of VXLAN flags (RFC 7348). Other VNIs on this port are
+  // others'.
+  const std::string our_vni = "@th,96,24 " + std::to_string(intent.vni);
+  return "  chain prerouting {\n"
+         "    type filter hook prerouting priority raw; policy accept;\n"
+         "    " +
+         port + " " + from_member +
+         " notrack accept\n"
+         "    " +
+         port + " " + our_vni +
+         " fib daddr type local drop\n"
+         "  }\n"
+         "  chain output {\n"
+         "    type filter hook output priority raw; policy accept;\n"
+         "    " +
+         port + " " + ip +
+         " daddr @members notrack\n"
+         "    oifname \"overlay0\" icmp type redirect drop\n"
+         "    oifname \"overlay0\" icmpv6 type nd-redirect drop\n"
+         "  }\n";
+}
+
+std::string masquerade_sets(const Intent& intent, Family family) {
+  std::vector<Prefix> inside = intent.pools;
+  inside.insert(inside.end(), intent.no_masquerade.begin(), intent.no_masquerade.end());
+  const Words w = words(family);
+  const std::string type = std::string(w.type) + "\n    flags interval";
+  return set(std::string("pods") + w.suffix, type, intervals(intent.blocks, family)) +
+         set(std::string("inside") + w.suffix, type, intervals(inside, family));
+}
+
+std::string masquerade_rule(Family family) {
+  const Words w = words(family);
+  const std::string ip = w.match;
+  return "    " + ip + " saddr @pods" + w.suffix + " " + ip + " daddr != @inside" + w.suffix +
+         " masquerade fully-random\n";
+}
+
+std::string content(const Intent& intent) {
+  return members_set(intent) + vxlan_chains(intent) + masquerade_sets(intent, Family::v4) +
+         masquerade_sets(intent, Family::v6) +
+         "  chain postrouting {\n"
+         "    type nat hook postrouting priority srcnat; policy accept;\n"
+         "    oifname { \"overlay0\", \"overlay.vx\" } return\n" +
+         masquerade_rule(Family::v4) + masquerade_rule(Family::v6) + "  }\n";
+}
+
+}  // namespace
+
+Firewall firewall(const Intent& intent) {
+  const std::string body = content(intent);
+  Firewall out{.digest = sha256(body).hex().substr(0, digest_digits), .ruleset = {}};
+  out.ruleset =
+      firewall_removal() + "table inet overlay {\n  chain " + marker_chain(out) + " {\n  }\n" + body + "}\n";
+  return out;
+}
+
+std::string marker_chain(const Firewall& firewall) { return "content_" + firewall.digest; }
+
+std::string firewall_removal() { return "add table inet overlay\ndelete table inet overlay\n"; }
+
+}  // namespace overlay::plan

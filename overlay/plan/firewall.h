@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The nftables table `inet overlay`, as text in nft's language.
+#pragma once
+
+#include "overlay/plan/intent.h"
+#include "overlay/plan/objects.h"
+
+namespace overlay::plan {
+
+/// Three promises:
+///  - VXLAN packets of our VNI reach this host from members' underlay addresses only, and never from a pod;
+///  - VXLAN between members is not tracked (each flow would fill the connection table with half-seen
+///  entries);
+///  - pods leaving the pools take this host's address, except towards `no_masquerade`.
+/// And no ICMP redirect ever tells a pod to reach its neighbour directly: it cannot.
+/// The ruleset replaces the whole table in one transaction.
+Firewall firewall(const Intent& intent);
+
+/// The empty chain whose name carries the digest: there when, and only when, that ruleset is in force.
+std::string marker_chain(const Firewall& firewall);
+
+/// Removes the table, whether it is there or not.
+std::string firewall_removal();
+
+}  // namespace overlay::plan

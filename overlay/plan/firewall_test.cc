@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/plan/firewall.h"
+
+#include <gmock/gmock.h>
+
+#include "overlay/plan/test_intents.h"
+
+namespace overlay::plan {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Firewall, IsThisTextForTwoHosts) {
+  Intent intent = example_intent(1, 2);
+  intent.vni = 0x123456;
+  intent.no_masquerade = {prefix("192.168.0.0/16"), prefix("10.32.0.0/16")};
+  const Firewall made = firewall(intent);
+  EXPECT_EQ(made.ruleset,
+            "add table inet overlay\n"
+            "delete table inet overlay\n"
+            "table inet overlay {\n"
+            "  chain content_" +
+                made.digest +
+                " {\n"
+                "  }\n"
+                R"(  set members {
+    type ipv4_addr
+    elements = { 192.0.2.2 }
+  }
+  chain prerouting {
+    type filter hook prerouting priority raw; policy accept;
+    udp dport 4789 ip saddr @members ip daddr 192.0.2.1 iifname != "overlay0" notrack accept
+    udp dport 4789 @th,96,24 1193046 fib daddr type local drop
+  }
+  chain output {
+    type filter hook output priority raw; policy accept;
+    udp dport 4789 ip daddr @members notrack
+    oifname "overlay0" icmp type redirect drop
+    oifname "overlay0" icmpv6 type nd-redirect drop
+  }
+  set pods4 {
+    type ipv4_addr
+    flags interval
+    elements = { 10.32.1.0/24 }
+  }
+  set inside4 {
+    type ipv4_addr
+    flags interval
+    elements = { 10.32.0.0/12, 192.168.0.0/16 }
+  }
+  set pods6 {
+    type ipv6_addr
+    flags interval
+    elements = { fd32:0:0:1::/64 }
+  }
+  set inside6 {
+    type ipv6_addr
+    flags interval
+    elements = { fd32::/48 }
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    oifname { "overlay0", "overlay.vx" } return
+    ip saddr @pods4 ip daddr != @inside4 masquerade fully-random
+    ip6 saddr @pods6 ip6 daddr != @inside6 masquerade fully-random
+  }
+}
+)");
+}
+
+TEST(Firewall, MatchesTheUnderlaysFamily) {
+  Intent intent = example_intent(1, 2);
+  intent.underlay.address = ip("2001:db8::1");
+  intent.peers.front().underlay = ip("2001:db8::2");
+  const std::string ruleset = firewall(intent).ruleset;
+  EXPECT_THAT(ruleset, HasSubstr("type ipv6_addr\n    elements = { 2001:db8::2 }"));
+  EXPECT_THAT(ruleset, HasSubstr("ip6 saddr @members ip6 daddr 2001:db8::1"));
+}
+
+TEST(Firewall, WritesNoEmptyListOfElements) {
+  EXPECT_THAT(firewall(example_intent(1, 1)).ruleset, HasSubstr("set members {\n    type ipv4_addr\n  }"));
+}
+
+TEST(Firewall, ChangesItsDigestWithItsContentOnly) {
+  const Intent intent = example_intent();
+  Intent other_pods = intent;
+  other_pods.pods.clear();
+  EXPECT_EQ(firewall(intent), firewall(other_pods));
+  Intent fewer_peers = intent;
+  fewer_peers.peers.pop_back();
+  EXPECT_FALSE(firewall(intent) == firewall(fewer_peers));
+}
+
+}  // namespace
+}  // namespace overlay::plan

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this node wants of its kernel, in the words of the overlay: the input of desired().
+// Nothing here is a kernel object yet; overlay/plan/desired.h turns it into them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "overlay/addr/ip.h"
+#include "overlay/addr/mac.h"
+#include "overlay/addr/prefix.h"
+#include "overlay/base/bytes.h"
+
+namespace overlay::plan {
+
+/// Where this host stands on the underlay; observed by the shell, not chosen.
+struct Underlay {
+  Ip address;
+  std::uint32_t mtu = 0;  // of the route there, bytes
+
+  friend bool operator==(const Underlay&, const Underlay&) = default;
+};
+
+/// One other host and how its pods are reached.
+struct Peer {
+  std::uint32_t index = 0;  // 1..65535, local, stable across restarts: names its nexthops and gateway handles
+  NodeId id;
+  Mac vtep_mac;
+  Ip underlay;                 // outer destination address of VXLAN packets
+  std::vector<Prefix> blocks;  // sorted; what is routed to it
+
+  friend bool operator==(const Peer&, const Peer&) = default;
+};
+
+/// One leased pod address on this host.
+struct Pod {
+  Ip address;
+  Mac mac;
+
+  friend bool operator==(const Pod&, const Pod&) = default;
+};
+
+struct Intent {
+  NodeId node;
+  ClusterId cluster;
+  std::uint32_t vni = 0;
+  std::uint16_t vxlan_port = 4789;
+  Underlay underlay;
+  std::uint32_t mtu = 0;  // of overlay0, overlay.vx and pods, bytes
+  std::vector<Prefix> pools;
+  std::vector<Prefix> blocks;         // ours, sorted; routed to overlay0
+  std::vector<Ip> host_addresses;     // ours inside the pool: the .0 of the first block of each family
+  std::vector<Peer> peers;            // sorted by index
+  std::vector<Pod> pods;              // sorted by address
+  std::vector<Prefix> no_masquerade;  // destinations outside the pool that see pod addresses unchanged
+  bool keep_unknown = true;           // do not delete our leftovers yet: the first full sync is not done
+
+  friend bool operator==(const Intent&, const Intent&) = default;
+};
+
+}  // namespace overlay::plan

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/plan/objects.h"
+
+#include <algorithm>
+
+namespace overlay::plan {
+namespace {
+
+constexpr std::string_view alias_prefix = "overlay:";
+
+template <class T>
+void normalise_list(std::vector<T>& list) {
+  std::ranges::stable_sort(list, [](const T& a, const T& b) { return a.key() < b.key(); });
+  const auto same_key = [](const T& a, const T& b) { return a.key() == b.key(); };
+  list.erase(std::unique(list.begin(), list.end(), same_key), list.end());
+}
+
+}  // namespace
+
+bool is_our_nexthop_id(std::uint32_t id) {
+  const std::uint32_t index = id & peer_index_max;
+  const std::uint32_t base = id - index;
+  return index != 0 && (base == nexthop_base_v4 || base == nexthop_base_v6);
+}
+
+std::string_view name(Device device) { return device == Device::bridge ? "overlay0" : "overlay.vx"; }
+
+std::string alias_of(const ClusterId& cluster) { return std::string(alias_prefix) + cluster.hex(); }
+
+std::optional<ClusterId> cluster_of_alias(std::string_view alias) {
+  if (!alias.starts_with(alias_prefix)) return std::nullopt;
+  const auto parsed = ClusterId::from_hex_text(alias.substr(alias_prefix.size()));
+  if (!parsed) return std::nullopt;
+  return *parsed;
+}
+
+std::string Link::text() const {
+  std::string out = std::string(name(device)) + " mac " + overlay::text(mac) + " mtu " + std::to_string(mtu);
+  if (device == Device::vxlan) {
+    out += " vni " + std::to_string(vni) + " port " + std::to_string(port) + " local " + local.text();
+  }
+  return out + (up ? " up" : " down") + " alias " + (alias.empty() ? "none" : alias);
+}
+
+std::string Route::text() const {
+  std::string out = destination.text();
+  if (!nexthop) {
+    out += " dev " + std::string(name(Device::bridge));
+  } else {
+    out += *nexthop == elsewhere ? " by another way" : " nexthop " + std::to_string(*nexthop);
+  }
+  if (metric != default_metric(destination.family())) out += " metric " + std::to_string(metric);
+  if (source) out += " src " + source->text();
+  return out;
+}
+
+std::uint32_t default_metric(Family family) { return family == Family::v4 ? 0 : 1024; }
+
+std::string_view kind(const Object& object) {
+  return std::visit([](const auto& value) { return value.kind; }, object);
+}
+
+std::string id(const Object& object) {
+  return std::visit([](const auto& value) { return value.id(); }, object);
+}
+
+std::string text(const Object& object) {
+  return std::visit([](const auto& value) { return value.text(); }, object);
+}
+
+void Objects::normalise() {
+  normalise_list(links);
+  normalise_list(firewall);
+  normalise_list(settings);
+  normalise_list(addresses);
+  normalise_list(fdb);
+  normalise_list(neighbours);
+  normalise_list(nexthops);
+  normalise_list(routes);
+}
+
+std::vector<Object> Objects::all() const {
+  std::vector<Object> out;
+  const auto append = [&out](const auto&... lists) {
+    (out.insert(out.end(), lists.begin(), lists.end()), ...);
+  };
+  append(links, firewall, settings, addresses, fdb, neighbours, nexthops, routes);
+  return out;
+}
+
+}  // namespace overlay::plan

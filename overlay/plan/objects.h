@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel objects this system manages, as values. Each kind has key() (what names it, for merging), id()
+// (the same for people), text() (one line with all of it) and ==. Objects that are not ours have no value
+// here.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include "overlay/addr/ip.h"
+#include "overlay/addr/mac.h"
+#include "overlay/addr/prefix.h"
+
+namespace overlay::plan {
+
+/// Our mark on routes, nexthops and neighbours (RTA_PROTOCOL and its kin).
+inline constexpr std::uint8_t route_protocol = 77;
+/// Nexthop ids are one of these plus the peer's index.
+inline constexpr std::uint32_t nexthop_base_v4 = 0x4d000000;
+inline constexpr std::uint32_t nexthop_base_v6 = 0x4e000000;
+inline constexpr std::uint32_t peer_index_max = 0xffff;
+
+/// True for the nexthop ids that are ours to use.
+bool is_our_nexthop_id(std::uint32_t id);
+
+/// The two devices of this system.
+enum class Device : std::uint8_t { bridge, vxlan };
+/// "overlay0" or "overlay.vx".
+std::string_view name(Device device);
+
+/// The alias of our devices, "overlay:CLUSTER": the mark that they are ours, and whose.
+std::string alias_of(const ClusterId& cluster);
+/// The reverse; nothing for any other text.
+std::optional<ClusterId> cluster_of_alias(std::string_view alias);
+
+struct Link {
+  static constexpr std::string_view kind = "link";
+  Device device = Device::bridge;
+  Mac mac;
+  std::uint32_t mtu = 0;  // bytes
+  std::string alias;
+  bool up = true;
+  // VXLAN only.
+  std::uint32_t vni = 0;
+  std::uint16_t port = 0;
+  Ip local;  // outer source address
+
+  Device key() const { return device; }
+  std::string id() const { return std::string(name(device)); }
+  std::string text() const;
+  /// What the kernel cannot change in a device that is there (vxlan_core.c: VNI, port, family of `local`).
+  auto fixed() const { return std::tuple(vni, port, local.family()); }
+  friend bool operator==(const Link&, const Link&) = default;
+};
+
+/// The table `inet overlay`. Two are equal when their digests are: the kernel's listing of rules is not
+/// compared.
+struct Firewall {
+  static constexpr std::string_view kind = "firewall";
+  std::string digest;   // of the ruleset; the name of an empty chain carries it in the kernel
+  std::string ruleset;  // in nft's language, one transaction; empty when observed
+
+  int key() const { return 0; }
+  std::string id() const { return "inet overlay"; }
+  std::string text() const { return "table inet overlay content " + digest; }
+  friend bool operator==(const Firewall& a, const Firewall& b) { return a.digest == b.digest; }
+};
+
+/// One file below /proc/sys.
+struct Setting {
+  static constexpr std::string_view kind = "setting";
+  std::string path;  // "net/ipv4/ip_forward"
+  std::string value;
+
+  std::string_view key() const { return path; }
+  std::string id() const { return path; }
+  std::string text() const { return path + " = " + value; }
+  friend bool operator==(const Setting&, const Setting&) = default;
+};
+
+/// An address of this host on overlay0.
+struct Address {
+  static constexpr std::string_view kind = "address";
+  Ip ip;
+  int length = 0;
+
+  auto key() const { return std::tuple(ip, length); }
+  std::string id() const { return ip.text() + "/" + std::to_string(length); }
+  std::string text() const { return id() + " dev " + std::string(name(Device::bridge)); }
+  friend bool operator==(const Address&, const Address&) = default;
+};
+
+/// Where overlay.vx sends frames for a VTEP.
+struct FdbEntry {
+  static constexpr std::string_view kind = "fdb";
+  Mac mac;
+  Ip remote;
+
+  const Mac& key() const { return mac; }
+  std::string id() const { return overlay::text(mac); }
+  std::string text() const {
+    return id() + " dst " + remote.text() + " dev " + std::string(name(Device::vxlan));
+  }
+  friend bool operator==(const FdbEntry&, const FdbEntry&) = default;
+};
+
+/// A permanent entry: a pod on overlay0, or a peer's gateway handle on overlay.vx.
+struct Neighbour {
+  static constexpr std::string_view kind = "neighbour";
+  Device device = Device::bridge;
+  Ip ip;
+  Mac mac;
+
+  auto key() const { return std::tuple(device, ip); }
+  std::string id() const { return ip.text() + " dev " + std::string(name(device)); }
+  std::string text() const { return id() + " lladdr " + overlay::text(mac); }
+  friend bool operator==(const Neighbour&, const Neighbour&) = default;
+};
+
+/// The way to one peer, for all its blocks of one family; onlink on overlay.vx.
+struct Nexthop {
+  static constexpr std::string_view kind = "nexthop";
+  std::uint32_t number = 0;
+  Ip gateway;
+
+  std::uint32_t key() const { return number; }
+  std::string id() const { return std::to_string(number); }
+  std::string text() const {
+    return id() + " via " + gateway.text() + " dev " + std::string(name(Device::vxlan));
+  }
+  friend bool operator==(const Nexthop&, const Nexthop&) = default;
+};
+
+/// A route of the main table with our protocol.
+struct Route {
+  static constexpr std::string_view kind = "route";
+  /// No nexthop of ours and not overlay0 either: what another version of this program made.
+  static constexpr std::uint32_t elsewhere = 0;
+
+  Prefix destination;
+  std::uint32_t metric = 0;
+  std::optional<std::uint32_t> nexthop;  // none: straight onto overlay0
+  std::optional<Ip> source;              // preferred source address of this host
+
+  auto key() const { return std::tuple(destination, metric); }
+  std::string id() const { return destination.text(); }
+  std::string text() const;
+  friend bool operator==(const Route&, const Route&) = default;
+};
+
+/// The metric the kernel gives a route without one: 0, and 1024 for IPv6 (IP6_RT_PRIO_USER).
+std::uint32_t default_metric(Family family);
+
+using Object = std::variant<Link, Firewall, Setting, Address, FdbEntry, Neighbour, Nexthop, Route>;
+std::string_view kind(const Object& object);
+std::string id(const Object& object);
+std::string text(const Object& object);
+
+/// A kernel's worth of them; each list sorted by key, each key once.
+struct Objects {
+  std::vector<Link> links;
+  std::vector<Firewall> firewall;  // at most one
+  std::vector<Setting> settings;
+  std::vector<Address> addresses;
+  std::vector<FdbEntry> fdb;
+  std::vector<Neighbour> neighbours;
+  std::vector<Nexthop> nexthops;
+  std::vector<Route> routes;
+
+  /// Sorts each list by key; of several with one key the first stays.
+  void normalise();
+  /// All of them, in the order they are added to a kernel.
+  std::vector<Object> all() const;
+  friend bool operator==(const Objects&, const Objects&) = default;
+};
+
+}  // namespace overlay::plan
