@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a node comes to a cluster: it founds one (--bootstrap, after asking its join targets), or adopts the
+// genesis of the first member it meets. A node that has one never changes it; a joiner never makes one.
+#pragma once
+
+#include <string>
+
+#include "overlay/node/context.h"
+
+namespace overlay::node {
+
+class Cluster {
+ public:
+  explicit Cluster(Context& context) : context_(context) {}
+
+  void start(Time now);
+  /// A member told us its genesis.
+  void hear(const wire::Record& genesis, Time now);
+  void tick(Time now);
+  Time next_deadline() const;
+  /// Why there is no cluster yet; empty when there is one.
+  std::string waiting_for() const;
+
+ private:
+  bool may_found() const;
+  void found(Time now);
+  void adopt(const wire::Record& genesis, Time now);
+
+  Context& context_;
+  Time found_at_ = Time::max();  // a founder that is still asking around
+};
+
+/// Refuses a flag given by hand whose value is not the cluster's: one sentence naming the flag and both
+/// values.
+[[nodiscard]] Status agree_with_genesis(const Config& config, const consensus::Genesis& genesis);
+
+}  // namespace overlay::node

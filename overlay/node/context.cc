@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/node/context.h"
+
+#include <set>
+
+#include "overlay/plan/desired.h"
+
+namespace overlay::node {
+
+Context::Context(Config given, const KeyPair& keys, Rng seed, Time now)
+    : config(std::move(given)), identity(keys), id(keys.node_id()), rng(seed), started(now) {}
+
+void Context::persist(const wire::LogEntry& entry, bool urgent) {
+  out.persist.push_back({wire::encode_entry(entry), urgent});
+}
+
+void Context::raise(const std::string& name, const std::string& text, Time now) {
+  const auto [alarm, added] = alarms.try_emplace(name, Alarm{text, now});
+  if (!added && alarm->second.text == text) return;
+  alarm->second.text = text;
+  say({Event::Level::error, "alarm", name, "", "raised", text});
+}
+
+void Context::clear(const std::string& name) {
+  if (alarms.erase(name) != 0) say({Event::Level::info, "alarm", name, "raised", "cleared", ""});
+}
+
+std::vector<ipam::Space> Context::spaces() const {
+  std::vector<ipam::Space> all;
+  if (!chain) return all;
+  const consensus::Genesis& genesis = chain->genesis();
+  for (const Prefix& pool : genesis.pools) {
+    all.push_back({pool, genesis.block_length(pool.family()), genesis.seats});
+  }
+  return all;
+}
+
+ipam::Supply Context::supply() const {
+  ipam::Supply all;
+  if (!chain) return all;
+  for (const Prefix& pool : chain->genesis().pools) all.families.push_back(pool.family());
+  for (const ipam::BlockRecord& block : blocks.owned_by(id)) all.blocks.push_back(block.prefix);
+  return all;
+}
+
+std::uint32_t Context::mtu() const {
+  if (config.mtu != 0) return config.mtu;
+  return underlay ? plan::overlay_mtu(underlay->mtu, underlay->address.family()) : 0;
+}
+
+std::uint32_t Context::free_peer_index() const {
+  std::set<std::uint32_t> used;
+  for (const auto& [node, index] : peer_index) used.insert(index);
+  std::uint32_t candidate = 1;
+  while (used.contains(candidate)) ++candidate;
+  return candidate;
+}
+
+void Context::drop_block_records(const std::vector<ipam::BlockRecord>& displaced) {
+  for (const ipam::BlockRecord& record : displaced) {
+    if (blocks.find(record.prefix) == nullptr) mesh->erase(wire::block_key(record.prefix));
+  }
+}
+
+}  // namespace overlay::node

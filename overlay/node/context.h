@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of a node share: who it is, what it knows, and where outputs go. Each part (cluster, blocks,
+// pods) is one file with its own state and works on this.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "overlay/consensus/chain.h"
+#include "overlay/ipam/block_map.h"
+#include "overlay/ipam/leases.h"
+#include "overlay/ipam/seats.h"
+#include "overlay/mesh/mesh.h"
+#include "overlay/node/io.h"
+#include "overlay/node/node.h"
+#include "overlay/plan/intent.h"
+#include "overlay/wire/log_entry.h"
+
+namespace overlay::node {
+
+struct Alarm {
+  std::string text;
+  Time since;
+};
+
+struct Context {
+  Context(Config config, const KeyPair& identity, Rng rng, Time now);
+
+  Config config;
+  KeyPair identity;
+  NodeId id;
+  Rng rng;
+  Time started;
+  std::uint64_t incarnation = 0;
+
+  mesh::Outbox mesh_out;
+  std::unique_ptr<mesh::Mesh> mesh;       // made when the log has been replayed
+  std::optional<consensus::Chain> chain;  // nothing before a cluster is known
+  ipam::BlockMap blocks;
+  ipam::Leases leases;
+  std::map<NodeId, std::uint32_t> peer_index;  // names each peer's kernel objects
+  std::optional<plan::Underlay> underlay;
+  std::optional<Status> kernel;  // of the last reconcile; nothing before the first
+  std::map<std::string, Alarm> alarms;
+  bool kernel_dirty = false;
+  Output out;
+
+  /// Puts an entry into this input's output.
+  void persist(const wire::LogEntry& entry, bool urgent = true);
+  void say(Event event) { out.effects.push_back(std::move(event)); }
+  /// Raises an alarm once; a change of its text is news too.
+  void raise(const std::string& name, const std::string& text, Time now);
+  void clear(const std::string& name);
+
+  /// The free space of each pool, IPv4 first; nothing before a cluster is known.
+  std::vector<ipam::Space> spaces() const;
+  /// What pod addresses are drawn from.
+  ipam::Supply supply() const;
+  /// MTU of overlay0, overlay.vx and pods; 0 before the underlay is known.
+  std::uint32_t mtu() const;
+  /// The smallest local number no peer has.
+  std::uint32_t free_peer_index() const;
+  /// Its prefix is no longer in force anywhere: forget the record.
+  void drop_block_records(const std::vector<ipam::BlockRecord>& displaced);
+};
+
+}  // namespace overlay::node

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of a node put together; node.cc feeds them, replay.cc, intent.cc and view.cc read them.
+#pragma once
+
+#include "overlay/node/blocks.h"
+#include "overlay/node/cluster.h"
+#include "overlay/node/context.h"
+#include "overlay/node/pods.h"
+
+namespace overlay::node {
+
+class Node::Impl {
+ public:
+  Impl(Config config, const KeyPair& identity, Rng rng, Time now)
+      : context(std::move(config), identity, rng, now), cluster(context), blocks(context), pods(context) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  /// Takes up an earlier life's entries, in order.
+  [[nodiscard]] Status replay(const std::vector<Bytes>& entries, Time now);
+  std::vector<Bytes> snapshot() const;
+  std::optional<plan::Intent> intent() const;
+  View view(Time now) const;
+  /// Empty: the node can serve an ADD.
+  std::vector<std::string> waiting_for() const;
+
+  /// Sets the mesh going when the log has been replayed.
+  void mesh_start(Time now);
+  /// Draws the consequences of an input: applies what the mesh delivered, keeps timers, gathers outputs.
+  void settle(Time now);
+
+  Context context;
+  Cluster cluster;
+  Blocks blocks;
+  Pods pods;
+
+ private:
+  [[nodiscard]] Status replay(const wire::LogEntry& entry, std::vector<wire::Record>& records, Time now);
+  [[nodiscard]] Status replay_record(const Bytes& envelope, std::vector<wire::Record>& records);
+  void make_mesh(std::vector<wire::Record> records);
+  void apply(const wire::Record& record, Time now);
+  void describe(Time now);
+  void know_peer(const wire::Record& record);
+  void report_readiness();
+
+  bool was_ready = false;
+  bool synced = false;  // the mesh was, when last looked at
+};
+
+}  // namespace overlay::node

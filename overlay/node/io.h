@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The contract between the core and whoever runs it (daemon or simulator): what comes out.
+// After each input the runner takes one Output and carries it out: first `persist` (all of it durable), then
+// `effects` in their order. Outputs are never reordered.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "overlay/addr/mac.h"
+#include "overlay/addr/prefix.h"
+#include "overlay/base/result.h"
+#include "overlay/ipam/lease.h"
+#include "overlay/mesh/effects.h"
+
+namespace overlay::node {
+
+using mesh::Admit;
+using mesh::Close;
+using mesh::Dial;
+using mesh::Event;
+using mesh::max_frame_bytes;
+using mesh::max_hello_bytes;
+using mesh::Send;
+using mesh::SessionId;
+
+/// Names one waiting caller of the local API.
+using CallId = std::uint64_t;
+
+/// The kernel intent (Node::intent) has changed: reconcile.
+struct ReconcileKernel {};
+
+/// What a CNI ADD or CHECK needs to know.
+struct LeaseAnswer {
+  ipam::Lease lease;
+  Mac pod_mac;
+  Mac gateway_mac;  // of overlay0
+  std::uint32_t mtu = 0;
+  std::vector<Prefix> pools;
+};
+/// The answer to a local call. An empty value answers calls that return nothing.
+struct Answer {
+  CallId call;
+  Result<std::optional<LeaseAnswer>> result;
+};
+
+using Effect = std::variant<Dial, Send, Admit, Close, ReconcileKernel, Answer, Event>;
+
+/// One entry for the log; opaque to the store.
+struct Persist {
+  Bytes entry;
+  bool urgent = true;  // false: may wait for the next urgent one (peer cache; losing it costs only time)
+};
+
+struct Output {
+  std::vector<Persist> persist;
+  std::vector<Effect> effects;
+
+  bool empty() const { return persist.empty() && effects.empty(); }
+};
+
+}  // namespace overlay::node

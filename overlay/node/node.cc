@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/node/node.h"
+
+#include <algorithm>
+
+#include "overlay/node/impl.h"
+
+namespace overlay::node {
+
+Node::Node(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Node::~Node() = default;
+
+Result<std::unique_ptr<Node>> Node::start(Config config, const KeyPair& identity,
+                                          const std::vector<Bytes>& entries, Rng rng, Time now) {
+  auto impl = std::make_unique<Impl>(std::move(config), identity, rng, now);
+  OVERLAY_CHECK(impl->replay(entries, now));
+  impl->cluster.start(now);
+  impl->mesh_start(now);
+  impl->settle(now);
+  return std::unique_ptr<Node>(new Node(std::move(impl)));
+}
+
+// ---- sessions ----
+
+SessionId Node::accepted(const Endpoint& remote, const Bytes& binding, Time now) {
+  const SessionId session = impl_->context.mesh->accepted(remote, binding, now);
+  impl_->settle(now);
+  return session;
+}
+
+void Node::connected(SessionId session, const Endpoint& /*remote*/, const Bytes& binding, Time now) {
+  impl_->context.mesh->connected(session, binding, now);
+  impl_->settle(now);
+}
+
+void Node::received(SessionId session, std::string_view frame, Time now) {
+  impl_->context.mesh->received(session, frame, now);
+  impl_->settle(now);
+}
+
+void Node::written(SessionId session, std::size_t bytes, Time now) {
+  impl_->context.mesh->written(session, bytes, now);
+}
+
+void Node::closed(SessionId session, const Error& reason, Time now) {
+  impl_->context.mesh->closed(session, reason, now);
+  impl_->settle(now);
+}
+
+// ---- this host ----
+
+void Node::underlay_changed(const plan::Underlay& underlay, Time now) {
+  Context& context = impl_->context;
+  if (context.underlay != underlay) {
+    context.say({Event::Level::info, "underlay", context.config.name,
+                 context.underlay ? context.underlay->address.text() : "", underlay.address.text(),
+                 "mtu " + std::to_string(underlay.mtu)});
+    context.underlay = underlay;
+    context.kernel_dirty = true;
+  }
+  impl_->settle(now);
+}
+
+void Node::kernel_reconciled(const Status& result, Time now) {
+  Context& context = impl_->context;
+  if (result) {
+    context.clear("kernel");
+  } else {
+    context.raise("kernel", result.error().text, now);
+  }
+  context.kernel = result;
+  impl_->settle(now);
+}
+
+// ---- local API calls ----
+
+void Node::lease(CallId call, const ipam::LeaseKey& key, WallTime wall, Time now) {
+  const auto waiting = impl_->waiting_for();
+  impl_->pods.lease(call, key, {waiting.empty() ? "" : waiting.front(), impl_->blocks.refusal()}, wall, now);
+  impl_->settle(now);
+}
+
+void Node::check(CallId call, const ipam::LeaseKey& key, Time now) {
+  impl_->pods.check(call, key);
+  impl_->settle(now);
+}
+
+void Node::release(CallId call, const ipam::LeaseKey& key, Time now) {
+  impl_->pods.release(call, key, now);
+  impl_->settle(now);
+}
+
+// ---- time and outputs ----
+
+Time Node::next_deadline() const {
+  return std::min(
+      {impl_->context.mesh->next_deadline(), impl_->cluster.next_deadline(), impl_->blocks.next_deadline()});
+}
+
+void Node::tick(Time now) {
+  impl_->context.mesh->tick(now);
+  impl_->settle(now);
+}
+
+Output Node::take_output() { return std::exchange(impl_->context.out, {}); }
+std::optional<plan::Intent> Node::intent() const { return impl_->intent(); }
+std::vector<Bytes> Node::snapshot() const { return impl_->snapshot(); }
+View Node::view(Time now) const { return impl_->view(now); }
+
+// ---- putting it together ----
+
+void Node::Impl::mesh_start(Time now) {
+  context.kernel_dirty = context.chain.has_value();
+  context.mesh->start(now);
+}
+
+void Node::Impl::settle(Time now) {
+  mesh::Mesh& mesh = *context.mesh;
+  cluster.tick(now);
+  for (const wire::Record& genesis : mesh.take_genesis()) cluster.hear(genesis, now);
+  describe(now);
+  const bool was_synced = synced;
+  synced = mesh.synced();
+  if (synced != was_synced) context.kernel_dirty = true;
+  for (const wire::Record& record : mesh.take_fresh()) apply(record, now);
+  for (const wire::Record& record : mesh.take_clashes()) blocks.clash(record, now);
+  for (const mesh::Delivery& delivery : mesh.router().take_deliveries()) blocks.hear(delivery.message, now);
+  blocks.tick(now);
+  if (mesh.self().incarnation > context.incarnation) {
+    context.incarnation = mesh.self().incarnation;
+    context.persist(wire::IncarnationEntry{context.incarnation});
+  }
+  for (mesh::Effect& effect : std::exchange(context.mesh_out, {})) {
+    std::visit([&](auto& e) { context.out.effects.push_back(std::move(e)); }, effect);
+  }
+  if (std::exchange(context.kernel_dirty, false) && context.chain && context.underlay) {
+    context.out.effects.push_back(ReconcileKernel{});
+  }
+  report_readiness();
+}
+
+void Node::Impl::apply(const wire::Record& record, Time now) {
+  switch (wire::kind_of(record.key)) {
+    case wire::RecordKind::node:
+      know_peer(record);
+      break;
+    case wire::RecordKind::block:
+      blocks.apply(record, now);
+      break;
+    case wire::RecordKind::links:
+    case wire::RecordKind::decree:
+      break;
+  }
+}
+
+void Node::Impl::know_peer(const wire::Record& record) {
+  const NodeId node = wire::node_of(record.key);
+  if (!context.peer_index.contains(node)) {
+    const std::uint32_t index = context.free_peer_index();
+    context.peer_index[node] = index;
+    context.persist(wire::PeerIndexEntry{node, index}, false);
+  }
+  context.persist(wire::RecordEntry{record.envelope}, false);
+  context.kernel_dirty = true;
+}
+
+void Node::Impl::describe(Time now) {
+  if (!context.chain || !context.underlay) return;
+  wire::NodeInfo info;
+  info.name = context.config.name;
+  info.zone = context.config.zone;
+  info.version = context.config.version;
+  for (const std::uint16_t port : context.config.listen_ports)
+    info.endpoints.push_back({context.underlay->address, port});
+  info.underlay = {context.underlay->address};
+  info.vtep_mac = vtep_mac(context.id);
+  context.mesh->describe(info, now);
+}
+
+std::vector<std::string> Node::Impl::waiting_for() const {
+  std::vector<std::string> out;
+  const auto add = [&](std::string reason) {
+    if (!reason.empty()) out.push_back(std::move(reason));
+  };
+  add(cluster.waiting_for());
+  if (!context.underlay) add("an underlay address: there is no default route; give --underlay-address");
+  if (context.chain) add(blocks.waiting_for());
+  if (context.chain && context.underlay && !context.kernel) add("the kernel to be programmed");
+  if (context.kernel && !*context.kernel) add("the kernel: " + context.kernel->error().text);
+  return out;
+}
+
+void Node::Impl::report_readiness() {
+  const bool ready = waiting_for().empty();
+  if (ready == was_ready) return;
+  was_ready = ready;
+  context.say({ready ? Event::Level::info : Event::Level::warning, "node", context.config.name,
+               ready ? "waiting" : "ready", ready ? "ready" : "waiting", ready ? "" : waiting_for().front()});
+}
+
+}  // namespace overlay::node

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// One overlay node as a deterministic state machine: membership, address blocks, leases, kernel intent.
+// It never blocks, never calls back, never reads a clock; whoever runs it feeds inputs with the time and then
+// takes one Output (see io.h). Remote input is data: it can cost its session, never throw, never assert.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "overlay/addr/endpoint.h"
+#include "overlay/base/crypto.h"
+#include "overlay/base/rng.h"
+#include "overlay/base/time.h"
+#include "overlay/consensus/genesis.h"
+#include "overlay/node/io.h"
+#include "overlay/node/view.h"
+#include "overlay/plan/intent.h"
+
+namespace overlay::node {
+
+/// What the operator gave. Values of genesis are only wishes once a cluster exists: `given` says which were
+/// asked for by hand, so that a difference can be refused by name.
+struct Config {
+  std::string name;
+  std::string zone;
+  std::string version;
+  std::vector<HostPort> join;
+  bool bootstrap = false;
+  consensus::Genesis genesis;               // pools, lengths, port, vni, family, encryption to found with
+  std::vector<std::string> given;           // flags of genesis given by hand: "pool", "block-prefix", …
+  std::vector<std::uint16_t> listen_ports;  // where peers dial this node at its underlay address
+  std::uint32_t mtu = 0;                    // --mtu N; 0: from the underlay
+  std::vector<Prefix> no_masquerade;
+  ClusterId kernel_cluster;  // named by the alias of an overlay.vx that was there at start; zero: none
+};
+
+class Node {
+ public:
+  /// `entries` are what an earlier life persisted, in order; none for a first start.
+  /// Errc::corrupt when they contradict themselves (the text names which and the cure).
+  [[nodiscard]] static Result<std::unique_ptr<Node>> start(Config config, const KeyPair& identity,
+                                                           const std::vector<Bytes>& entries, Rng rng,
+                                                           Time now);
+  ~Node();
+
+  // ---- sessions ----
+  /// A connection came in; the returned id names it until closed(). `binding`: what only its two ends know,
+  /// by which each proves that it talks to the other and to nobody between them; empty for a plain
+  /// connection.
+  SessionId accepted(const Endpoint& remote, const Bytes& binding, Time now);
+  /// A Dial succeeded.
+  void connected(SessionId session, const Endpoint& remote, const Bytes& binding, Time now);
+  /// The body of one frame.
+  void received(SessionId session, std::string_view frame, Time now);
+  /// `bytes` of frame bodies given by Send have left for the operating system.
+  void written(SessionId session, std::size_t bytes, Time now);
+  /// The session ended or the Dial failed, and not by a Close.
+  void closed(SessionId session, const Error& reason, Time now);
+
+  // ---- this host ----
+  void underlay_changed(const plan::Underlay& underlay, Time now);
+  /// The result of carrying out ReconcileKernel: readiness waits for the first success.
+  void kernel_reconciled(const Status& result, Time now);
+
+  // ---- local API calls; each is answered by one Answer, at once or later ----
+  void lease(CallId call, const ipam::LeaseKey& key, WallTime wall, Time now);
+  void check(CallId call, const ipam::LeaseKey& key, Time now);
+  void release(CallId call, const ipam::LeaseKey& key, Time now);
+
+  // ---- time ----
+  /// Call at or after this time, even without input.
+  Time next_deadline() const;
+  void tick(Time now);
+
+  /// What there is to do; call after every input until the next.
+  Output take_output();
+
+  // ---- snapshots ----
+  /// What the kernel should hold; nothing before a cluster, a block and an underlay are known.
+  std::optional<plan::Intent> intent() const;
+  /// Entries that rebuild the whole persistent state: the store writes them as a new log.
+  std::vector<Bytes> snapshot() const;
+  View view(Time now) const;
+
+ private:
+  class Impl;
+  explicit Node(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace overlay::node

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goal: one node by itself: founding, readiness, leases, replay of its log, and the sentences an operator
+// reads. Several nodes and faults are the simulator's business (overlay/sim).
+#include "overlay/node/node.h"
+
+#include <gtest/gtest.h>
+
+#include "overlay/wire/log_entry.h"
+
+namespace overlay::node {
+namespace {
+
+using namespace std::chrono_literals;
+
+const KeyPair identity = KeyPair::from_seed(SecretSeed{{1}});
+const plan::Underlay underlay{Ip::parse("192.0.2.1").value(), 1500};
+const ipam::LeaseKey pod{"overlay", "c1", "eth0"};
+
+Config config(bool bootstrap = true) {
+  Config out;
+  out.name = "h1";
+  out.version = "0.1.0";
+  out.bootstrap = bootstrap;
+  out.genesis.pools = {Prefix::parse("10.32.0.0/12").value()};
+  out.listen_ports = {6783};
+  return out;
+}
+
+/// A node and the log that would be on its disk.
+struct Host {
+  explicit Host(Config with = config(), std::vector<Bytes> from = {}) : log(std::move(from)) {
+    auto started = Node::start(std::move(with), identity, log, Rng(1), now);
+    EXPECT_TRUE(started) << (started ? "" : started.error().text);
+    if (started) node = std::move(*started);
+    if (node) take();
+  }
+  Output take() {
+    Output out = node->take_output();
+    for (const Persist& persist : out.persist) log.push_back(persist.entry);
+    return out;
+  }
+  void make_ready() {
+    node->underlay_changed(underlay, now);
+    node->kernel_reconciled({}, now);
+    take();
+  }
+  std::string waits_for() {
+    const View view = node->view(now);
+    return view.ready() ? "" : view.waiting_for.front();
+  }
+  Result<std::optional<LeaseAnswer>> lease(const ipam::LeaseKey& key) {
+    node->lease(7, key, {}, now);
+    for (const Effect& effect : take().effects) {
+      if (const auto* answer = std::get_if<Answer>(&effect)) return answer->result;
+    }
+    return fail(Errc::not_found, "no answer");
+  }
+
+  Time now{};
+  std::vector<Bytes> log;
+  std::unique_ptr<Node> node;
+};
+
+TEST(Node, FoundsAtOnceWithNobodyToAskAndTakesTheFirstBlock) {
+  Host host;
+  host.make_ready();
+  EXPECT_EQ(host.waits_for(), "");
+  const View view = host.node->view(host.now);
+  ASSERT_EQ(view.blocks.size(), 1U);
+  EXPECT_EQ(view.blocks[0].record.prefix.text(), "10.32.0.0/24");
+  EXPECT_EQ(view.blocks[0].owner_name, "h1");
+  EXPECT_EQ(view.pools[0].free_blocks, 4095U);
+  EXPECT_EQ(view.voters, std::vector<std::string>{"h1"});
+}
+
+TEST(Node, SaysWhatItWaitsForUntilItCanServe) {
+  Host host;
+  EXPECT_NE(host.waits_for().find("--underlay-address"), std::string::npos);
+  host.node->underlay_changed(underlay, host.now);
+  EXPECT_EQ(host.waits_for(), "the kernel to be programmed");
+  host.node->kernel_reconciled(fail(Errc::refused, "permission denied"), host.now);
+  EXPECT_EQ(host.waits_for(), "the kernel: permission denied");
+  host.node->kernel_reconciled({}, host.now);
+  EXPECT_EQ(host.waits_for(), "");
+}
+
+TEST(Node, WithoutAnyFlagStaysUpAndSaysWhichToGive) {
+  Host host(config(false));
+  EXPECT_EQ(host.waits_for(),
+            "a cluster: start the first host with --bootstrap and every other with --join HOST");
+}
+
+TEST(Node, JoinerNamesWhomItWaitsForAndWhy) {
+  Config joiner = config(false);
+  joiner.join = {{"192.0.2.9", 6783}};
+  Host host(joiner);
+  host.node->tick(host.now);
+  for (const Effect& effect : host.take().effects) {
+    const auto* dial = std::get_if<Dial>(&effect);
+    if (dial != nullptr)
+      host.node->closed(dial->session, fail(Errc::unavailable, "connection refused"), host.now);
+  }
+  EXPECT_EQ(host.waits_for(), "a cluster to join through 192.0.2.9:6783 (connection refused)");
+}
+
+TEST(Node, FounderAsksItsJoinTargetsForTenSecondsFirst) {
+  Config founder = config();
+  founder.join = {{"192.0.2.9", 6783}};
+  Host host(founder);
+  EXPECT_FALSE(host.node->view(host.now).cluster);
+  host.now += 10s;
+  host.node->tick(host.now);
+  EXPECT_TRUE(host.node->view(host.now).cluster);
+}
+
+TEST(Node, DoesNotFoundWhereTheKernelNamesAClusterItHasNoStateOf) {
+  Config again = config();
+  again.kernel_cluster = ClusterId{{5}};
+  Host host(again);
+  EXPECT_NE(host.waits_for().find("overlay.vx belongs to cluster 05000000"), std::string::npos);
+}
+
+TEST(Node, LeaseIsPersistedInTheOutputThatAnswersIt) {
+  Host host;
+  host.make_ready();
+  host.node->lease(7, pod, {}, host.now);
+  const Output out = host.take();
+  ASSERT_EQ(out.persist.size(), 1U);
+  EXPECT_TRUE(out.persist[0].urgent);
+  const auto entry = wire::decode_entry(out.persist[0].entry).value();
+  EXPECT_EQ(std::get<wire::LeaseEntry>(entry).lease.addresses.front().text(), "10.32.0.1");
+}
+
+TEST(Node, RepeatedAddGetsTheSameAddressAndReleaseIsIdempotent) {
+  Host host;
+  host.make_ready();
+  const auto first = host.lease(pod).value();
+  EXPECT_EQ(host.lease(pod).value()->lease, first->lease);
+  EXPECT_EQ(first->mtu, 1450U);
+  EXPECT_EQ(text(first->pod_mac), "0a:58:0a:20:00:01");
+  for (int i = 0; i < 2; ++i) {
+    host.node->release(8, pod, host.now);
+    const Output out = host.take();
+    EXPECT_TRUE(std::any_of(out.effects.begin(), out.effects.end(), [](const Effect& effect) {
+      const auto* answer = std::get_if<Answer>(&effect);
+      return answer != nullptr && answer->result.has_value();
+    }));
+  }
+}
+
+TEST(Node, IsUnavailableForLeasesUntilReady) {
+  Host host;
+  EXPECT_EQ(host.lease(pod).error().code, Errc::unavailable);
+}
+
+TEST(Node, KeepsClusterBlockAndLeasesOverARestart) {
+  Host first;
+  first.make_ready();
+  const auto leased = first.lease(pod).value();
+  const View before = first.node->view(first.now);
+  for (const auto& log : {first.log, first.node->snapshot()}) {
+    Host second(config(), log);
+    second.make_ready();
+    const View after = second.node->view(second.now);
+    EXPECT_EQ(after.cluster, before.cluster);
+    EXPECT_EQ(after.blocks[0].record, before.blocks[0].record);
+    EXPECT_EQ(second.lease(pod).value()->lease, leased->lease);
+  }
+}
+
+TEST(Node, SnapshotOfASnapshotIsTheSame) {
+  Host first;
+  first.make_ready();
+  first.lease(pod).value();
+  Host second(config(), first.node->snapshot());
+  const Host third(config(), second.node->snapshot());
+  auto expected = second.node->snapshot();
+  auto got = third.node->snapshot();
+  expected.erase(expected.begin());  // the incarnation rises with each start
+  got.erase(got.begin());
+  EXPECT_EQ(got, expected);
+}
+
+TEST(Node, RefusesAFlagThatDiffersFromItsCluster) {
+  Host first;
+  Config other = config();
+  other.genesis.pools = {Prefix::parse("10.64.0.0/12").value()};
+  other.given = {"pool"};
+  const auto started = Node::start(other, identity, first.log, Rng(1), first.now);
+  EXPECT_NE(started.error().text.find("--pool 10.64.0.0/12 differs from the cluster's 10.32.0.0/12"),
+            std::string::npos);
+}
+
+TEST(Node, NamesTheEntryOfALogThatContradictsItself) {
+  Host first;
+  std::vector<Bytes> log = first.log;
+  log.push_back("\xff");
+  const auto started = Node::start(config(), identity, log, Rng(1), first.now);
+  EXPECT_EQ(started.error().code, Errc::corrupt);
+  EXPECT_EQ(started.error().text, "entry " + std::to_string(log.size()) + " of " +
+                                      std::to_string(log.size()) +
+                                      " of the state log: an entry that does not parse");
+}
+
+TEST(Node, AsksForAFurtherBlockWhenThreeQuartersAreLeased) {
+  Host host;
+  host.make_ready();
+  for (int i = 0; i < 192; ++i) {
+    ASSERT_TRUE(host.lease({"overlay", "c" + std::to_string(i), "eth0"}));
+  }
+  EXPECT_EQ(host.node->view(host.now).blocks.size(), 2U);
+}
+
+TEST(Node, SaysWhoHoldsWhatWhenThePoolIsExhausted) {
+  Config small = config();
+  small.genesis.pools = {Prefix::parse("10.32.0.0/24").value()};
+  Host host(small);
+  host.make_ready();
+  for (int i = 0; i < 255; ++i) {
+    ASSERT_TRUE(host.lease({"overlay", "c" + std::to_string(i), "eth0"}));
+  }
+  const auto full = host.lease({"overlay", "one more", "eth0"});
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().code, Errc::exhausted);
+  EXPECT_NE(full.error().text.find("no free IPv4 block is left in the pool: 1 are owned, by h1 1"),
+            std::string::npos)
+      << full.error().text;
+}
+
+TEST(Node, IntentHoldsItsBlockAndPods) {
+  Host host;
+  host.make_ready();
+  host.lease(pod).value();
+  const auto intent = host.node->intent();
+  ASSERT_TRUE(intent);
+  EXPECT_EQ(intent->blocks.front().text(), "10.32.0.0/24");
+  EXPECT_EQ(intent->host_addresses.front().text(), "10.32.0.0");
+  EXPECT_EQ(intent->pods.front().address.text(), "10.32.0.1");
+  EXPECT_EQ(intent->mtu, 1450U);
+  EXPECT_FALSE(intent->keep_unknown);
+}
+
+TEST(Node, ServesBothFamiliesWhereThePoolsHaveBoth) {
+  Config dual = config();
+  dual.genesis.pools.push_back(Prefix::parse("fd00:32::/48").value());
+  Host host(dual);
+  host.make_ready();
+  const auto leased = host.lease(pod).value();
+  ASSERT_EQ(leased->lease.addresses.size(), 2U);
+  EXPECT_EQ(leased->lease.addresses[1].text(), "fd00:32::1");
+  EXPECT_EQ(leased->pod_mac, pod_mac(leased->lease.addresses[0]));
+}
+
+}  // namespace
+}  // namespace overlay::node

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// A node's log: what it means to read it again, and the fewest entries that mean the same.
+#include <algorithm>
+
+#include "overlay/node/impl.h"
+
+namespace overlay::node {
+namespace {
+
+/// A time of some boot, read in this one. The time since boot never runs ahead of the time since an event of
+/// an earlier boot, so what was let go then can only look younger than it is.
+Time no_later_than(Time now, Time written) { return std::min(now, written); }
+
+}  // namespace
+
+Status Node::Impl::replay(const std::vector<Bytes>& entries, Time now) {
+  std::vector<wire::Record> records;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto where =
+        "entry " + std::to_string(i + 1) + " of " + std::to_string(entries.size()) + " of the state log";
+    auto entry = wire::decode_entry(entries[i]);
+    Status replayed = entry ? replay(*entry, records, now) : Status(entry.error());
+    if (!replayed) return with_context(where, std::move(replayed).error());
+  }
+  context.incarnation += 1;
+  context.persist(wire::IncarnationEntry{context.incarnation});
+  make_mesh(std::move(records));
+  return {};
+}
+
+Status Node::Impl::replay(const wire::LogEntry& entry, std::vector<wire::Record>& records, Time now) {
+  if (const auto* start = std::get_if<wire::IncarnationEntry>(&entry)) {
+    context.incarnation = std::max(context.incarnation, start->incarnation);
+  } else if (const auto* record = std::get_if<wire::RecordEntry>(&entry)) {
+    return replay_record(record->envelope, records);
+  } else if (const auto* lease = std::get_if<wire::LeaseEntry>(&entry)) {
+    context.leases.restore(lease->lease);
+  } else if (const auto* release = std::get_if<wire::ReleaseEntry>(&entry)) {
+    context.leases.release(release->key, no_later_than(now, release->at));
+  } else if (const auto* cooling = std::get_if<wire::CoolingEntry>(&entry)) {
+    context.leases.rest(cooling->address, no_later_than(now, cooling->since));
+  } else if (const auto* request = std::get_if<wire::RequestEntry>(&entry)) {
+    if (context.blocks.by_request(request->request).empty())
+      blocks.restore_pending(request->family, request->request);
+  } else if (const auto* index = std::get_if<wire::PeerIndexEntry>(&entry)) {
+    context.peer_index[index->node] = index->index;
+  }
+  return {};
+}
+
+Status Node::Impl::replay_record(const Bytes& envelope, std::vector<wire::Record>& records) {
+  auto record = wire::open(envelope, context.chain ? context.chain->cluster() : ClusterId{});
+  if (!record) return fail(Errc::corrupt, record.error().text);
+  if (const auto* genesis = std::get_if<consensus::Genesis>(&record->body)) {
+    OVERLAY_CHECK(agree_with_genesis(context.config, *genesis));
+    context.chain.emplace(*genesis, wire::cluster_of(*record));
+  } else if (!context.chain) {
+    return fail(Errc::corrupt, "a record before any genesis");
+  }
+  if (const auto* block = std::get_if<ipam::BlockRecord>(&record->body)) {
+    context.blocks.merge(*block);
+    blocks.settle_pending(*block);
+  }
+  records.push_back(std::move(*record));
+  return {};
+}
+
+/// Records that later ones displaced are left behind.
+void Node::Impl::make_mesh(std::vector<wire::Record> records) {
+  mesh::Self self;
+  self.identity = context.identity;
+  self.id = context.id;
+  self.name = context.config.name;
+  self.version = context.config.version;
+  self.incarnation = context.incarnation;
+  const auto& given = context.config.given;
+  if (context.chain) {
+    self.cluster = context.chain->cluster();
+    self.pools = context.chain->genesis().pools;
+  } else if (std::find(given.begin(), given.end(), "pool") != given.end()) {
+    self.pools = context.config.genesis.pools;
+    std::sort(self.pools.begin(), self.pools.end());
+  }
+  context.mesh =
+      std::make_unique<mesh::Mesh>(std::move(self), context.config.join, context.rng, context.mesh_out,
+                                   [this](const wire::Record& record) { return blocks.judge(record); });
+  for (wire::Record& record : records) {
+    const auto* block = std::get_if<ipam::BlockRecord>(&record.body);
+    if (block != nullptr && context.blocks.find(block->prefix) == nullptr) continue;
+    context.mesh->restore(std::move(record));
+  }
+}
+
+std::vector<Bytes> Node::Impl::snapshot() const {
+  std::vector<Bytes> out;
+  const auto add = [&](const wire::LogEntry& entry) { out.push_back(wire::encode_entry(entry)); };
+  add(wire::IncarnationEntry{context.mesh->self().incarnation});
+  for (const auto kind : {wire::RecordKind::decree, wire::RecordKind::node, wire::RecordKind::block}) {
+    context.mesh->records().each(
+        kind, [&](const wire::Record& record) { add(wire::RecordEntry{record.envelope}); });
+  }
+  for (const auto& [node, index] : context.peer_index) add(wire::PeerIndexEntry{node, index});
+  for (const auto& [family, pending] : blocks.pending()) add(wire::RequestEntry{pending.request, family});
+  for (const auto& [address, since] : context.leases.resting()) add(wire::CoolingEntry{address, since});
+  for (const ipam::Lease& lease : context.leases.all()) add(wire::LeaseEntry{lease});
+  return out;
+}
+
+}  // namespace overlay::node

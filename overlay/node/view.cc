@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/node/view.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "overlay/node/impl.h"
+
+namespace overlay::node {
+namespace {
+
+void fill_cluster(const Context& context, View& view) {
+  if (!context.chain) return;
+  view.cluster = context.chain->cluster();
+  view.genesis = context.chain->genesis();
+  view.vni = context.chain->vni();
+  for (const PublicKey& voter : context.chain->voters()) {
+    view.voters.push_back(context.mesh->name_of(hash_id<NodeId>(voter.view())));
+  }
+  std::sort(view.voters.begin(), view.voters.end());
+}
+
+std::vector<Prefix> blocks_of(const Context& context, const NodeId& node) {
+  std::vector<Prefix> out;
+  for (const ipam::BlockRecord& block : context.blocks.owned_by(node)) out.push_back(block.prefix);
+  return out;
+}
+
+PeerView self_view(const Context& context) {
+  PeerView out;
+  out.id = context.id;
+  out.name = context.config.name;
+  out.zone = context.config.zone;
+  out.version = context.config.version;
+  out.self = true;
+  out.reachable = true;
+  out.since = context.started;
+  if (context.underlay) out.underlay_addresses = {context.underlay->address};
+  out.vtep_mac = vtep_mac(context.id);
+  out.blocks = blocks_of(context, context.id);
+  return out;
+}
+
+PeerView peer_view(const Context& context, const NodeId& node, const wire::NodeInfo& info) {
+  PeerView out;
+  out.id = node;
+  out.name = info.name;
+  out.zone = info.zone;
+  out.version = info.version;
+  out.reachable = context.mesh->reaches(node);
+  out.since = context.mesh->reach_changed(node).value_or(context.started);
+  out.underlay_addresses = info.underlay;
+  out.vtep_mac = info.vtep_mac;
+  out.blocks = blocks_of(context, node);
+  return out;
+}
+
+void fill_peers(const Context& context, View& view) {
+  view.peers.push_back(self_view(context));
+  context.mesh->records().each(wire::RecordKind::node, [&](const wire::Record& record) {
+    const NodeId node = wire::node_of(record.key);
+    if (node != context.id)
+      view.peers.push_back(peer_view(context, node, std::get<wire::NodeInfo>(record.body)));
+  });
+  std::sort(view.peers.begin(), view.peers.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.name, a.id) < std::tie(b.name, b.id); });
+}
+
+LinkView link_view(const mesh::Mesh& mesh, const mesh::Session& session) {
+  static constexpr LinkView::State states[] = {LinkView::State::connecting, LinkView::State::handshake,
+                                               LinkView::State::established};
+  LinkView out;
+  out.state = states[static_cast<std::size_t>(session.state)];
+  out.peer = session.peer_id;
+  if (!session.peer_id.is_zero()) out.peer_name = mesh.name_of(session.peer_id);
+  out.address = session.address;
+  out.outbound = session.outbound;
+  out.since = session.since;
+  out.rx_bytes = session.rx_bytes;
+  out.tx_bytes = session.tx_bytes;
+  out.rtt = session.rtt;
+  return out;
+}
+
+LinkView retrying(const mesh::Mesh& mesh, const NodeId& peer, const mesh::Attempt& attempt,
+                  std::string address) {
+  LinkView out;
+  out.state = LinkView::State::retrying;
+  out.peer = peer;
+  if (!peer.is_zero()) out.peer_name = mesh.name_of(peer);
+  out.address = std::move(address);
+  out.outbound = true;
+  out.since = attempt.since;
+  out.error = attempt.error;
+  return out;
+}
+
+/// What is called again and again without success; a neighbour that is also a join target is listed as the
+/// target.
+void fill_retrying(const mesh::Mesh& mesh, View& view) {
+  std::set<NodeId> listed;
+  for (const mesh::Target& target : mesh.dialer().targets()) {
+    const bool linked = !target.peer.is_zero() && mesh.sessions().busy_with(target.peer);
+    if (target.is_self || target.session || linked || target.error.empty()) continue;
+    view.links.push_back(retrying(mesh, target.peer, target, target.address.text()));
+    listed.insert(target.peer);
+  }
+  for (const auto& [peer, attempt] : mesh.dialer().neighbours()) {
+    if (attempt.session || attempt.error.empty() || listed.contains(peer) || mesh.sessions().busy_with(peer))
+      continue;
+    const wire::NodeInfo* info = mesh.info(peer);
+    const bool named = info != nullptr && !info->endpoints.empty();
+    view.links.push_back(retrying(mesh, peer, attempt, named ? info->endpoints.front().text() : ""));
+  }
+}
+
+/// The last error of an address stays visible while it is being called again.
+void keep_errors(const mesh::Mesh& mesh, View& view) {
+  for (LinkView& link : view.links) {
+    if (link.state == LinkView::State::established || !link.error.empty()) continue;
+    for (const mesh::Target& target : mesh.dialer().targets()) {
+      if (target.address.text() == link.address) link.error = target.error;
+    }
+  }
+}
+
+void fill_links(const Context& context, View& view) {
+  const mesh::Mesh& mesh = *context.mesh;
+  for (const auto& [id, session] : mesh.sessions().all()) view.links.push_back(link_view(mesh, session));
+  fill_retrying(mesh, view);
+  keep_errors(mesh, view);
+  std::sort(view.links.begin(), view.links.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.peer_name, a.address) < std::tie(b.peer_name, b.address);
+  });
+}
+
+void fill_ipam(const Context& context, View& view) {
+  for (const ipam::Space& space : context.spaces()) {
+    view.pools.push_back(
+        {space.pool, space.pool.count_of(space.block_length), ipam::free_blocks(context.blocks, space)});
+  }
+  for (const auto& [prefix, record] : context.blocks.all()) {
+    BlockView block;
+    block.record = record;
+    const bool owned = record.state == ipam::BlockState::owned;
+    if (owned) block.owner_name = context.mesh->name_of(record.owner);
+    block.capacity = ipam::capacity(prefix);
+    if (owned && record.owner == context.id) {
+      block.leased = context.leases.in_use(prefix);
+      view.addresses += block.leased;
+      view.capacity += block.capacity;
+    }
+    view.blocks.push_back(std::move(block));
+  }
+  view.leases = context.leases.all();
+}
+
+}  // namespace
+
+View Node::Impl::view(Time /*now*/) const {
+  View out;
+  out.id = context.id;
+  out.name = context.config.name;
+  out.zone = context.config.zone;
+  out.version = context.config.version;
+  out.waiting_for = waiting_for();
+  if (context.underlay) out.underlay_address = context.underlay->address;
+  out.vtep_mac = vtep_mac(context.id);
+  out.mtu = context.mtu();
+  fill_cluster(context, out);
+  fill_peers(context, out);
+  fill_links(context, out);
+  fill_ipam(context, out);
+  for (const auto& [name, alarm] : context.alarms) out.alarms.push_back({name, alarm.text, alarm.since});
+  return out;
+}
+
+}  // namespace overlay::node

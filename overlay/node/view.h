@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// A copy of what a node knows, for the local API and for tests: plain data, sorted, no behaviour.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "overlay/addr/endpoint.h"
+#include "overlay/addr/mac.h"
+#include "overlay/base/time.h"
+#include "overlay/consensus/genesis.h"
+#include "overlay/ipam/block.h"
+#include "overlay/ipam/lease.h"
+
+namespace overlay::node {
+
+struct PeerView {
+  NodeId id;
+  std::string name;
+  std::string zone;
+  std::string version;
+  bool self = false;
+  bool reachable = false;
+  Time since;  // of the state
+  std::vector<Ip> underlay_addresses;
+  Mac vtep_mac;
+  std::vector<Prefix> blocks;
+};
+
+struct LinkView {
+  enum class State : std::uint8_t { connecting, handshake, established, retrying };
+  State state = State::connecting;
+  NodeId peer;            // zero before the hello
+  std::string peer_name;  // empty before the hello
+  std::string address;    // where we dialled or were called from
+  bool outbound = false;
+  Time since;
+  std::string error;  // why the last attempt failed
+  std::uint64_t rx_bytes = 0;
+  std::uint64_t tx_bytes = 0;
+  std::optional<Duration> rtt;
+};
+
+struct BlockView {
+  ipam::BlockRecord record;
+  std::string owner_name;
+  std::uint64_t leased = 0;  // by this node; 0 for others' blocks
+  std::uint64_t capacity = 0;
+};
+
+struct PoolView {
+  Prefix prefix;
+  std::uint64_t blocks = 0;
+  std::uint64_t free_blocks = 0;
+};
+
+struct AlarmView {
+  std::string name;
+  std::string text;
+  Time since;
+};
+
+struct View {
+  NodeId id;
+  std::string name;
+  std::string zone;
+  std::string version;
+  std::vector<std::string> waiting_for;  // empty: ready
+  std::optional<Ip> underlay_address;
+  Mac vtep_mac;
+  std::uint32_t mtu = 0;
+  std::optional<ClusterId> cluster;
+  std::optional<consensus::Genesis> genesis;
+  std::uint32_t vni = 0;
+  std::vector<std::string> voters;
+  std::vector<PeerView> peers;  // by name, this node among them
+  std::vector<LinkView> links;  // by peer name, then address
+  std::vector<PoolView> pools;
+  std::vector<BlockView> blocks;  // by prefix
+  std::vector<ipam::Lease> leases;
+  std::uint64_t addresses = 0;
+  std::uint64_t capacity = 0;
+  std::vector<AlarmView> alarms;
+
+  bool ready() const { return waiting_for.empty(); }
+};
+
+}  // namespace overlay::node
