@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/kernel/devices.h"
+
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+namespace overlay::kernel {
+namespace {
+
+std::string_view kind_of(plan::Device device) { return device == plan::Device::bridge ? "bridge" : "vxlan"; }
+
+void read_vxlan(const Attributes& data, plan::Link& out) {
+  out.vni = data.u32(IFLA_VXLAN_ID).value_or(0);
+  out.port = data.be16(IFLA_VXLAN_PORT).value_or(0);
+  if (const auto local = data.ip(IFLA_VXLAN_LOCAL)) out.local = *local;
+  if (const auto local = data.ip(IFLA_VXLAN_LOCAL6)) out.local = *local;
+}
+
+FoundLink read_link(const Reply& reply, plan::Device device) {
+  const ifinfomsg header = reply.header<ifinfomsg>().value_or(ifinfomsg{});
+  const Attributes attributes = reply.attributes<ifinfomsg>();
+  const Attributes info = attributes.nested(IFLA_LINKINFO);
+  FoundLink out{.index = header.ifi_index, .kind = info.string(IFLA_INFO_KIND).value_or(""), .link = {}};
+  out.link.device = device;
+  out.link.mac = attributes.mac(IFLA_ADDRESS).value_or(Mac{});
+  out.link.mtu = attributes.u32(IFLA_MTU).value_or(0);
+  out.link.alias = attributes.string(IFLA_IFALIAS).value_or("");
+  out.link.up = (header.ifi_flags & IFF_UP) != 0;
+  if (out.kind == "vxlan") read_vxlan(info.nested(IFLA_INFO_DATA), out.link);
+  return out;
+}
+
+}  // namespace
+
+std::optional<plan::Device> Indices::at(int index) const {
+  for (const plan::Device device : {plan::Device::bridge, plan::Device::vxlan}) {
+    if (index != 0 && of(device) == index) return device;
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<FoundLink>> find_link(Socket& socket, plan::Device device) {
+  Message message(RTM_GETLINK, 0, ifinfomsg{});
+  message.string(IFLA_IFNAME, name(device));
+  const auto reply = socket.get(message);
+  if (!reply && reply.error().code == Errc::not_found) return std::nullopt;
+  if (!reply) return with_context("cannot look for " + std::string(name(device)), reply.error());
+  return read_link(*reply, device);
+}
+
+bool is_ours(const FoundLink& found) {
+  return found.kind == kind_of(found.link.device) && plan::cluster_of_alias(found.link.alias);
+}
+
+Status claim(const FoundLink& found, const plan::Link& wanted) {
+  const bool unmarked = found.link.alias.empty() && found.link.mac == wanted.mac;
+  const bool right_kind = found.kind == kind_of(wanted.device);
+  if (right_kind && (found.link.alias == wanted.alias || unmarked)) return {};
+  const std::string device(name(wanted.device));
+  if (is_ours(found)) {
+    return fail(Errc::conflict, "device " + device + " belongs to cluster " +
+                                    plan::cluster_of_alias(found.link.alias)->hex() + " and this node to " +
+                                    plan::cluster_of_alias(wanted.alias)->hex() +
+                                    "; run `overlayctl teardown` first");
+  }
+  return fail(Errc::conflict, "a " + (found.kind.empty() ? "device" : found.kind + " device") + " named " +
+                                  device + " is there and not ours; rename or remove it");
+}
+
+}  // namespace overlay::kernel

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Our two devices as the kernel has them: their indices, and whether they are ours at all.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "overlay/kernel/netlink.h"
+#include "overlay/plan/objects.h"
+
+namespace overlay::kernel {
+
+/// Interface indices; 0 for a device that is not there.
+class Indices {
+ public:
+  int of(plan::Device device) const { return index_[slot(device)]; }
+  void set(plan::Device device, int index) { index_[slot(device)] = index; }
+  /// Which of ours has this index, if any.
+  std::optional<plan::Device> at(int index) const;
+
+ private:
+  static std::size_t slot(plan::Device device) { return static_cast<std::size_t>(device); }
+  std::array<int, 2> index_{};
+};
+
+/// A device that carries one of our names.
+struct FoundLink {
+  int index = 0;
+  std::string kind;  // IFLA_INFO_KIND; empty for hardware
+  plan::Link link;
+};
+
+/// Nothing when no device has the name.
+[[nodiscard]] Result<std::optional<FoundLink>> find_link(Socket& socket, plan::Device device);
+
+/// True for a bridge or VXLAN device (as the name asks) that carries our alias, of whatever cluster.
+bool is_ours(const FoundLink& found);
+
+/// Whether the found device is the one `wanted` describes: of the right kind and with our cluster's alias, or
+/// without one but with our MAC (we were killed between making and marking it). Otherwise Errc::conflict.
+[[nodiscard]] Status claim(const FoundLink& found, const plan::Link& wanted);
+
+}  // namespace overlay::kernel

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/kernel/kernel.h"
+
+#include <linux/netlink.h>
+#include <algorithm>
+#include <vector>
+
+#include "overlay/kernel/dump.h"
+#include "overlay/kernel/encode.h"
+#include "overlay/kernel/sysctl.h"
+#include "overlay/plan/desired.h"
+#include "overlay/plan/firewall.h"
+
+namespace overlay::kernel {
+namespace {
+
+using plan::Device;
+using plan::Operation;
+using Verb = plan::Operation::Verb;
+
+constexpr std::string_view ipv6_forwarding = "net/ipv6/conf/all/forwarding";
+constexpr int passes_max = 3;             // a device still changing after these is somebody else's doing
+constexpr std::size_t batch_size = 1024;  // bounds memory, not the kernel's work
+
+bool touches_device(const Operation& operation) {
+  return std::holds_alternative<plan::Link>(operation.object);
+}
+
+bool is_batched(const Operation& operation) {
+  return !touches_device(operation) && !std::holds_alternative<plan::Firewall>(operation.object) &&
+         !std::holds_alternative<plan::Setting>(operation.object);
+}
+
+/// Success where the failure says that the aim is reached; else the error, with what it was about and the
+/// cure.
+Status outcome(const Operation& operation, const Status& status) {
+  if (status) return status;
+  Error error = status.error();
+  if (operation.verb == Verb::remove && error.code == Errc::not_found) return {};
+  if (error.code == Errc::exists) {
+    error.text += touches_device(operation)
+                      ? "; remove the other device, or found the cluster with another --vni or "
+                        "--vxlan-port"
+                      : "; what is there is not ours: remove it";
+  }
+  if (error.code == Errc::refused) error.text += "; CAP_NET_ADMIN is needed";
+  return with_context("cannot " + operation.text(), std::move(error));
+}
+
+/// Keeps the first failure of several steps.
+class FirstError {
+ public:
+  void note(Status status) {
+    if (first_ && !status) first_ = std::move(status);
+  }
+  Status take() { return std::move(first_); }
+
+ private:
+  Status first_;
+};
+
+}  // namespace
+
+Result<Kernel> Kernel::open() {
+  OVERLAY_TRY(Socket socket, Socket::open(NETLINK_ROUTE));
+  OVERLAY_TRY(Nft nft, Nft::open());
+  return Kernel(std::move(socket), std::move(nft));
+}
+
+Status Kernel::reconcile(const plan::Intent& intent) {
+  const plan::Objects wanted = plan::desired(intent);
+  for (int pass = 0; pass < passes_max; ++pass) {
+    OVERLAY_CHECK(check_claims(wanted));
+    OVERLAY_TRY(const plan::Objects observed, observe(wanted));
+    const std::vector<Operation> operations = plan::diff(wanted, observed, intent.keep_unknown);
+    OVERLAY_CHECK(apply(operations));
+    if (std::ranges::none_of(operations, touches_device)) return {};
+  }
+  return {};
+}
+
+Status Kernel::check_claims(const plan::Objects& wanted) {
+  for (const plan::Link& link : wanted.links) {
+    OVERLAY_TRY(const auto found, find_link(socket_, link.device));
+    if (found) OVERLAY_CHECK(claim(*found, link));
+  }
+  return {};
+}
+
+// ---- observing ----
+
+Result<plan::Objects> Kernel::observe(const plan::Intent& intent) { return observe(plan::desired(intent)); }
+
+Result<plan::Objects> Kernel::observe(const plan::Objects& wanted) {
+  plan::Objects out;
+  OVERLAY_CHECK(observe_links(wanted, out));
+  for (const plan::Firewall& firewall : wanted.firewall) {
+    OVERLAY_TRY(const bool held, nft_.holds(firewall));
+    if (held) out.firewall.push_back({.digest = firewall.digest, .ruleset = {}});
+  }
+  OVERLAY_CHECK(observe_settings(wanted, out));
+  OVERLAY_TRY(out.addresses, dump_addresses(socket_, indices_));
+  OVERLAY_TRY(out.fdb, dump_fdb(socket_, indices_));
+  OVERLAY_TRY(out.neighbours, dump_neighbours(socket_, indices_));
+  OVERLAY_TRY(out.nexthops, dump_nexthops(socket_, indices_));
+  OVERLAY_TRY(out.routes, dump_routes(socket_, indices_));
+  out.normalise();
+  return out;
+}
+
+Status Kernel::observe_links(const plan::Objects& wanted, plan::Objects& out) {
+  for (const plan::Link& link : wanted.links) {
+    OVERLAY_TRY(const auto found, find_link(socket_, link.device));
+    const bool ours = found && (is_ours(*found) || claim(*found, link));
+    indices_.set(link.device, ours ? found->index : 0);
+    if (ours) out.links.push_back(found->link);
+  }
+  return {};
+}
+
+Status Kernel::observe_settings(const plan::Objects& wanted, plan::Objects& out) {
+  const bool ipv6 = has_ipv6();
+  for (const plan::Setting& setting : wanted.settings) {
+    auto value = read_sysctl(setting.path);
+    if (value) {
+      out.settings.push_back({setting.path, std::move(*value)});
+    } else if (value.error().code != Errc::not_found) {
+      return std::move(value).error();
+    } else if (!ipv6 && setting.path.starts_with("net/ipv6/")) {
+      out.settings.push_back(setting);  // without IPv6 there is nothing to quiet
+    }
+  }
+  return {};
+}
+
+Status Kernel::find_indices() {
+  for (const Device device : {Device::bridge, Device::vxlan}) {
+    OVERLAY_TRY(const auto found, find_link(socket_, device));
+    indices_.set(device, found ? found->index : 0);
+  }
+  return {};
+}
+
+// ---- applying ----
+
+Status Kernel::apply(std::span<const Operation> operations) {
+  if (operations.empty()) return {};
+  OVERLAY_CHECK(find_indices());
+  operations_ += operations.size();
+  FirstError first;
+  while (!operations.empty()) {
+    const auto end = std::ranges::find_if_not(operations, is_batched);
+    const auto run = std::min<std::size_t>(static_cast<std::size_t>(end - operations.begin()), batch_size);
+    if (run > 0) {
+      first.note(apply_batch(operations.first(run)));
+    } else {
+      Status status = outcome(operations.front(), apply_singly(operations.front()));
+      if (!status && touches_device(operations.front())) return status;  // all else stands on the devices
+      first.note(std::move(status));
+    }
+    operations = operations.subspan(std::max<std::size_t>(run, 1));
+  }
+  return first.take();
+}
+
+Status Kernel::apply_singly(const Operation& operation) {
+  if (const auto* link = std::get_if<plan::Link>(&operation.object)) return apply_link(operation, *link);
+  if (const auto* setting = std::get_if<plan::Setting>(&operation.object)) {
+    if (setting->path == ipv6_forwarding) OVERLAY_CHECK(keep_router_advertisements());
+    return write_sysctl(setting->path, setting->value);
+  }
+  return nft_.run(std::get<plan::Firewall>(operation.object).ruleset);
+}
+
+Status Kernel::apply_link(const Operation& operation, const plan::Link& link) {
+  if (operation.verb == Verb::remove) return socket_.request(encode_link_removal(indices_.of(link.device)));
+  if (operation.verb == Verb::change) {
+    return socket_.request(encode_link_change(link, std::get<plan::Link>(*operation.before)));
+  }
+  OVERLAY_CHECK(socket_.request(encode_new_link(link)));
+  // Before it comes up, or the kernel gives it an IPv6 address of its own making.
+  ignore_error(write_sysctl("net/ipv6/conf/" + link.id() + "/addr_gen_mode", "1"),
+               "a setting of the plan asks again");
+  OVERLAY_CHECK(socket_.request(encode_mark_and_up(link)));
+  return find_indices();
+}
+
+Status Kernel::apply_batch(std::span<const Operation> operations) {
+  std::vector<Message> messages;
+  messages.reserve(operations.size());
+  for (const Operation& operation : operations) messages.push_back(*encode(operation, indices_));
+  const std::vector<Status> statuses = socket_.batch(messages);
+  FirstError first;
+  for (std::size_t i = 0; i < operations.size(); ++i) first.note(outcome(operations[i], statuses[i]));
+  return first.take();
+}
+
+Result<std::optional<ClusterId>> Kernel::cluster() {
+  OVERLAY_TRY(const auto found, find_link(socket_, Device::vxlan));
+  if (!found || !is_ours(*found)) return std::nullopt;
+  return plan::cluster_of_alias(found->link.alias);
+}
+
+// ---- teardown ----
+
+Status Kernel::teardown() {
+  FirstError first;
+  OVERLAY_CHECK(find_indices());
+  plan::Objects ours;
+  OVERLAY_TRY(ours.routes, dump_routes(socket_, indices_));
+  OVERLAY_TRY(ours.nexthops, dump_nexthops(socket_, indices_));
+  ours.normalise();
+  // Before the devices: removals as the plan orders them. The devices take the rest along.
+  first.note(apply(plan::diff({}, ours, false)));
+  for (const Device device : {Device::vxlan, Device::bridge}) {
+    OVERLAY_TRY(const auto found, find_link(socket_, device));
+    if (!found || !is_ours(*found)) continue;
+    const Operation removal{Verb::remove, found->link, std::nullopt};
+    first.note(apply({&removal, 1}));
+  }
+  first.note(nft_.run(plan::firewall_removal()));
+  return first.take();
+}
+
+}  // namespace overlay::kernel

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel's side of the overlay: reads what is there, carries out what the plan says, takes it all away
+// again.
+//
+// Everything happens in the network namespace of the thread that opened it, and must be called from a thread
+// that is still there (the settings below /proc/sys are the caller's). Calls block for the kernel's own time
+// only: 5,000 peers from nothing are well under a second, a pass that finds nothing to do some 10 ms per
+// thousand peers. Not thread-safe. Objects that are not ours are never changed: a clash is an error that
+// names the thing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "overlay/kernel/devices.h"
+#include "overlay/kernel/netlink.h"
+#include "overlay/kernel/nft.h"
+#include "overlay/plan/diff.h"
+#include "overlay/plan/intent.h"
+
+namespace overlay::kernel {
+
+class Kernel {
+ public:
+  /// Errc::unsupported or io when this kernel lacks netlink features or nftables.
+  [[nodiscard]] static Result<Kernel> open();
+
+  /// Makes the kernel hold what `intent` wants: observe, diff, apply. Only differences are written, so a
+  /// daemon that starts again adopts what is there. When a device was touched it looks again, because the
+  /// kernel flushes more than a device when one goes down. Errc::conflict, with nothing changed, when one of
+  /// our names is taken.
+  [[nodiscard]] Status reconcile(const plan::Intent& intent);
+
+  /// What the kernel holds of what is ours, of whatever cluster. Settings are read only where `intent` has a
+  /// wish.
+  [[nodiscard]] Result<plan::Objects> observe(const plan::Intent& intent);
+
+  /// In this order and in batches; a failure does not stop the rest. The first one is reported, with what it
+  /// was about. To find a thing to be removed gone is success.
+  [[nodiscard]] Status apply(std::span<const plan::Operation> operations);
+
+  /// Removes every object of ours, of whatever cluster: devices with our alias (and all that is on them),
+  /// routes, nexthops and the nftables table. Stays: what others may have come to need (ip_forward,
+  /// forwarding). Goes on after a failure and reports the first.
+  [[nodiscard]] Status teardown();
+
+  /// The cluster named by the alias of overlay.vx; nothing when there is no such device or it is not ours.
+  [[nodiscard]] Result<std::optional<ClusterId>> cluster();
+
+  /// How many operations apply() was given since open(); one that changes nothing about the kernel is never
+  /// given.
+  std::uint64_t operations() const { return operations_; }
+
+ private:
+  Kernel(Socket socket, Nft nft) : socket_(std::move(socket)), nft_(std::move(nft)) {}
+
+  [[nodiscard]] Result<plan::Objects> observe(const plan::Objects& wanted);
+  [[nodiscard]] Status check_claims(const plan::Objects& wanted);
+  [[nodiscard]] Status observe_links(const plan::Objects& wanted, plan::Objects& out);
+  [[nodiscard]] Status observe_settings(const plan::Objects& wanted, plan::Objects& out);
+  [[nodiscard]] Status apply_link(const plan::Operation& operation, const plan::Link& link);
+  [[nodiscard]] Status apply_singly(const plan::Operation& operation);
+  [[nodiscard]] Status apply_batch(std::span<const plan::Operation> operations);
+  [[nodiscard]] Status find_indices();
+
+  Socket socket_;
+  Nft nft_;
+  Indices indices_;
+  std::uint64_t operations_ = 0;
+};
+
+}  // namespace overlay::kernel

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// nftables in this process, through libnftables; the nft command is never run.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "overlay/kernel/netlink.h"
+#include "overlay/plan/objects.h"
+
+struct nft_ctx;
+
+namespace overlay::kernel {
+
+/// In the network namespace of the thread that opened it.
+class Nft {
+ public:
+  [[nodiscard]] static Result<Nft> open();
+
+  /// Whether the kernel's table `inet overlay` is the one this firewall made. Asks for its marker chain only:
+  /// a few microseconds, where a listing of the table would take its whole size.
+  [[nodiscard]] Result<bool> holds(const plan::Firewall& firewall);
+  /// Runs commands in nft's language as one transaction: all or nothing.
+  [[nodiscard]] Status run(const std::string& commands);
+
+ private:
+  struct Free {
+    void operator()(nft_ctx* context) const;
+  };
+
+  Nft(Socket socket, nft_ctx* context);
+
+  Socket socket_;
+  std::unique_ptr<nft_ctx, Free> context_;
+};
+
+}  // namespace overlay::kernel
