@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/store/identity.h"
+
+#include <fcntl.h>
+
+#include "overlay/store/guarded_file.h"
+
+namespace overlay::store {
+namespace {
+
+constexpr std::string_view header =
+    "overlay identity 1: the secret Ed25519 seed of this node, keep it to this host\n";
+
+Result<Identity> load(const File& file) {
+  OVERLAY_CHECK(check_guarded(file));
+  OVERLAY_TRY(const Bytes text, file.read_all());
+  const std::size_t length = header.size() + 2 * SecretSeed::size + 1;
+  if (text.size() == length && text.starts_with(header) && text.back() == '\n') {
+    const auto seed =
+        SecretSeed::from_hex_text(std::string_view(text).substr(header.size(), 2 * SecretSeed::size));
+    if (seed) return Identity{.key = KeyPair::from_seed(*seed)};
+  }
+  return fail(Errc::corrupt,
+              file.path().string() +
+                  ": is not an identity as overlayd writes it; restore it from a backup, or move the "
+                  "whole state directory away and let the host join as a new node");
+}
+
+Result<Identity> create(const std::filesystem::path& path) {
+  OVERLAY_TRY(const auto random, random_bytes());
+  const SecretSeed seed{random};
+  OVERLAY_CHECK(create_guarded(path, std::string(header) + seed.hex() + "\n"));
+  return Identity{.key = KeyPair::from_seed(seed), .created = true};
+}
+
+}  // namespace
+
+Result<Identity> load_or_create_identity(const StateDir& directory) {
+  const std::filesystem::path path = directory.path() / "identity";
+  std::error_code error;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(path, error))) return create(path);
+  OVERLAY_TRY(const File file, File::open(path, O_RDONLY | O_NOFOLLOW));
+  return load(file);
+}
+
+}  // namespace overlay::store
