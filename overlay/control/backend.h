@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the local API asks of the daemon that serves it.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "overlay/base/result.h"
+#include "overlay/ipam/lease.h"
+#include "overlay/node/io.h"
+#include "overlay/v1/control.pb.h"
+
+namespace overlay::control {
+
+/// Called exactly once, on the thread of the event loop, at once or later.
+/// The value is empty where there is nothing to tell (a release).
+using LeaseReply = std::function<void(Result<std::optional<node::LeaseAnswer>>)>;
+/// What was removed, one line an object.
+using TeardownReply = std::function<void(Result<v1::Removed>)>;
+
+/// Implemented by the daemon; every call comes from the thread of the event loop. The getters are snapshots
+/// and must not block; view.h makes most of their answers from a node::View.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual v1::Status status() = 0;
+  virtual v1::Peers peers() = 0;
+  virtual v1::Links links() = 0;
+  virtual v1::Ipam ipam() = 0;
+  virtual v1::Addresses addresses() = 0;
+  virtual v1::Routes routes() = 0;
+  virtual v1::Version version() = 0;
+
+  /// A CNI ADD: leases addresses for `key`, or finds the lease it has.
+  virtual void lease_add(const ipam::LeaseKey& key, LeaseReply reply) = 0;
+  /// A CNI DEL: gives the lease back; no lease is no error.
+  virtual void lease_del(const ipam::LeaseKey& key, LeaseReply reply) = 0;
+  /// A CNI CHECK: the lease as it is; Errc::not_found when there is none.
+  virtual void lease_check(const ipam::LeaseKey& key, LeaseReply reply) = 0;
+  /// Removes every kernel object of ours, answers, and lets the daemon exit.
+  virtual void teardown(TeardownReply reply) = 0;
+};
+
+}  // namespace overlay::control

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/control/server.h"
+
+#include <unistd.h>
+
+#include <utility>
+#include <variant>
+
+#include "overlay/control/json.h"
+#include "overlay/control/route.h"
+#include "overlay/control/unix_socket.h"
+#include "overlay/control/view.h"
+
+namespace overlay::control {
+
+namespace {
+
+/// How many `events --follow` there may be; they hold their connections for ever.
+constexpr std::size_t followers_max = 32;
+
+Response json_response(const google::protobuf::Message& message) {
+  return {200, "application/json", to_json(message) + "\n", {}, nullptr};
+}
+
+Response failure(Refusal refusal) {
+  v1::Failure body;
+  body.set_code(std::string(name(refusal.error.code)));
+  body.set_text(refusal.error.text);
+  return {refusal.http_status, "application/json", to_json(body) + "\n", std::move(refusal.allow), nullptr};
+}
+
+/// Events as they come, one JSON object a line.
+class EventFeed : public Feed {
+ public:
+  EventFeed(EventLog& log, std::uint64_t after, std::size_t& count)
+      : log_(log), after_(after), count_(count) {
+    ++count_;
+  }
+  ~EventFeed() override { --count_; }
+
+  std::string take() override {
+    std::string lines;
+    const auto news = log_.after(after_);
+    for (const auto& event : news.events()) {
+      lines += to_json(event) + "\n";
+      after_ = static_cast<std::uint64_t>(event.id());
+    }
+    return lines;
+  }
+
+  void on_more(std::function<void()> wake) override { subscription_.emplace(log_, std::move(wake)); }
+
+ private:
+  EventLog& log_;
+  std::uint64_t after_;
+  std::size_t& count_;
+  std::optional<EventLog::Subscription> subscription_;
+};
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(boost::asio::io_context& io, const ServerOptions& options, UnixListener listener, Backend& backend,
+       EventLog& events)
+      : path_(options.path),
+        file_(listener),
+        backend_(backend),
+        events_(events),
+        http_(
+            io, listener.socket, options.limits,
+            [this](const Request& request, Respond respond) { handle(request, std::move(respond)); },
+            [](unsigned status, Error error) {
+              return failure({status, std::move(error), {}});
+            }) {}
+  ~Impl() { remove_unix(path_, file_); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+ private:
+  using LeaseVerb = void (Backend::*)(const ipam::LeaseKey&, LeaseReply);
+
+  void handle(const Request& request, Respond respond);
+  void serve(const Call& call, const Request& request, Respond respond);
+  Response events(const Call& call);
+  void lease(LeaseVerb verb, const std::string& body, Respond respond);
+  void teardown(Respond respond);
+
+  std::string path_;
+  UnixListener file_;
+  Backend& backend_;
+  EventLog& events_;
+  std::size_t followers_ = 0;
+  HttpListener http_;  // last: its end closes the connections, and with them all feeds
+};
+
+namespace {
+
+/// Reading is for all who can open the socket; the verbs are for root and for the daemon's own user.
+Status authorise(const Request& request) {
+  if (request.method != "POST") return {};
+  OVERLAY_TRY(const auto user, peer_user(request.socket));
+  if (user == 0 || user == ::geteuid()) return {};
+  return fail(Errc::refused, "user " + std::to_string(user) + " may only read here: run it as root");
+}
+
+}  // namespace
+
+void Server::Impl::handle(const Request& request, Respond respond) {
+  auto routed = route(request.method, request.target);
+  if (auto* refused = std::get_if<Refusal>(&routed)) return respond(failure(std::move(*refused)));
+  if (auto allowed = authorise(request); !allowed) {
+    return respond(failure(refusal(std::move(allowed).error())));
+  }
+  serve(std::get<Call>(routed), request, std::move(respond));
+}
+
+void Server::Impl::serve(const Call& call, const Request& request, Respond respond) {
+  switch (call.action) {
+    case Action::status:
+      return respond(json_response(backend_.status()));
+    case Action::peers:
+      return respond(json_response(backend_.peers()));
+    case Action::links:
+      return respond(json_response(backend_.links()));
+    case Action::ipam:
+      return respond(json_response(backend_.ipam()));
+    case Action::addresses:
+      return respond(json_response(backend_.addresses()));
+    case Action::routes:
+      return respond(json_response(backend_.routes()));
+    case Action::version:
+      return respond(json_response(backend_.version()));
+    case Action::events:
+      return respond(events(call));
+    case Action::cni_add:
+      return lease(&Backend::lease_add, request.body, std::move(respond));
+    case Action::cni_del:
+      return lease(&Backend::lease_del, request.body, std::move(respond));
+    case Action::cni_check:
+      return lease(&Backend::lease_check, request.body, std::move(respond));
+    case Action::teardown:
+      return teardown(std::move(respond));
+  }
+}
+
+Response Server::Impl::events(const Call& call) {
+  if (!call.follow) return json_response(events_.after(call.after));
+  if (followers_ >= followers_max) {
+    return failure(refusal(fail(Errc::exhausted, std::to_string(followers_max) +
+                                                     " callers follow the events already: end one of them")));
+  }
+  Response out;
+  out.content_type = "application/x-ndjson";
+  out.feed = std::make_unique<EventFeed>(events_, call.after, followers_);
+  return out;
+}
+
+void Server::Impl::lease(LeaseVerb verb, const std::string& body, Respond respond) {
+  auto request = from_json<v1::LeaseRequest>(body);
+  if (!request) return respond(failure(refusal(std::move(request).error())));
+  const auto key = to_lease_key(*request);
+  if (!key) return respond(failure(refusal(key.error())));
+  (backend_.*verb)(*key, [respond = std::move(respond)](Result<std::optional<node::LeaseAnswer>> result) {
+    if (!result) return respond(failure(refusal(std::move(result).error())));
+    // A release has nothing to tell: an empty object.
+    respond(*result ? json_response(to_lease(**result))
+                    : Response{200, "application/json", "{}\n", {}, nullptr});
+  });
+}
+
+void Server::Impl::teardown(Respond respond) {
+  backend_.teardown([respond = std::move(respond)](Result<v1::Removed> result) {
+    respond(result ? json_response(*result) : failure(refusal(std::move(result).error())));
+  });
+}
+
+Result<std::unique_ptr<Server>> Server::listen(boost::asio::io_context& io, const ServerOptions& options,
+                                               Backend& backend, EventLog& events) {
+  OVERLAY_TRY(const auto listener, listen_unix(options.path, options.group));
+  return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(io, options, listener, backend, events)));
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+
+}  // namespace overlay::control

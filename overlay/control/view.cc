@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/control/view.h"
+
+#include <algorithm>
+
+namespace overlay::control {
+
+namespace {
+
+/// Counts stay below 2^53 (Prefix::size saturates there), so a double keeps them exactly.
+double number(std::uint64_t count) { return static_cast<double>(count); }
+
+std::string_view text_of(consensus::Encryption encryption) {
+  return encryption == consensus::Encryption::wireguard ? "wireguard" : "none";
+}
+
+std::string_view text_of(node::LinkView::State state) {
+  switch (state) {
+    case node::LinkView::State::connecting:
+      return "connecting";
+    case node::LinkView::State::handshake:
+      return "handshake";
+    case node::LinkView::State::established:
+      return "established";
+    case node::LinkView::State::retrying:
+      return "retrying";
+  }
+  return "?";
+}
+
+std::string_view text_of(ipam::BlockState state) {
+  switch (state) {
+    case ipam::BlockState::owned:
+      return "owned";
+    case ipam::BlockState::free:
+      return "free";
+    case ipam::BlockState::quarantine:
+      return "quarantine";
+  }
+  return "?";
+}
+
+/// The best link to a peer: an established one before any other; null when there is none.
+const node::LinkView* link_to(const node::View& view, const NodeId& peer) {
+  const node::LinkView* found = nullptr;
+  for (const auto& link : view.links) {
+    if (link.peer != peer) continue;
+    if (link.state == node::LinkView::State::established) return &link;
+    found = &link;
+  }
+  return found;
+}
+
+std::string why_unreachable(const node::LinkView* link) {
+  if (link == nullptr) return "no path of links leads to it";
+  if (!link->error.empty()) return link->error;
+  return "its link at " + link->address + " is " + std::string(text_of(link->state));
+}
+
+v1::Peer::Path to_path(const node::View& view, const node::PeerView& peer) {
+  v1::Peer::Path out;
+  if (peer.self) return out;
+  const auto* link = link_to(view, peer.id);
+  out.set_kind("vxlan");
+  out.set_state(peer.reachable ? "up" : "unknown");
+  if (!peer.reachable) out.set_reason(why_unreachable(link));
+  if (link != nullptr && link->rtt) out.set_rtt_seconds(seconds(*link->rtt));
+  out.set_mtu(view.mtu);
+  return out;
+}
+
+void add_node(const node::View& view, const DaemonFacts& facts, v1::Status::Node& out) {
+  out.set_name(view.name);
+  out.set_id(view.id.hex());
+  out.set_version(view.version);
+  out.set_ready(view.ready());
+  for (const auto& reason : view.waiting_for) out.add_waiting_for(reason);
+  if (view.underlay_address) out.set_underlay_address(view.underlay_address->text());
+  out.set_vtep_mac(text(view.vtep_mac));
+  out.set_zone(view.zone);
+  out.set_mtu(view.mtu);
+  *out.mutable_started() = to_timestamp(facts.started);
+}
+
+void add_cluster(const node::View& view, const DaemonFacts& facts, v1::Status::Cluster& out) {
+  out.set_authenticated(facts.authenticated);
+  if (view.cluster) out.set_id(view.cluster->hex());
+  out.set_vni(view.vni);
+  for (const auto& voter : view.voters) out.add_voters(voter);
+  if (!view.genesis) return;
+  const auto& genesis = *view.genesis;
+  out.set_encryption(std::string(text_of(genesis.encryption)));
+  out.set_vxlan_port(genesis.vxlan_port);
+  for (const auto& pool : genesis.pools) {
+    out.add_pools(pool.text());
+    const auto length = static_cast<std::uint32_t>(genesis.block_length(pool.family()));
+    pool.family() == Family::v4 ? out.set_block_prefix(length) : out.set_block_prefix6(length);
+  }
+}
+
+void add_counts(const node::View& view, v1::Status& out) {
+  std::uint32_t known = 0;
+  std::uint32_t reachable = 0;
+  for (const auto& peer : view.peers) {
+    if (peer.self) continue;
+    ++known;
+    if (peer.reachable) ++reachable;
+  }
+  out.mutable_peers()->set_known(known);
+  out.mutable_peers()->set_reachable(reachable);
+  out.mutable_paths()->set_vxlan(reachable);
+  out.mutable_paths()->set_down(known - reachable);
+  const auto links_in = [&](node::LinkView::State state) {
+    return static_cast<std::uint32_t>(std::ranges::count(view.links, state, &node::LinkView::state));
+  };
+  out.mutable_links()->set_established(links_in(node::LinkView::State::established));
+  out.mutable_links()->set_retrying(links_in(node::LinkView::State::retrying));
+}
+
+void add_ipam(const node::View& view, v1::Status::Ipam& out) {
+  out.set_blocks(static_cast<std::uint32_t>(std::ranges::count_if(view.blocks, [&](const auto& block) {
+    return block.record.state == ipam::BlockState::owned && block.record.owner == view.id;
+  })));
+  out.set_addresses(number(view.addresses));
+  out.set_capacity(number(view.capacity));
+}
+
+void add_block(const node::BlockView& block, v1::Ipam::Block& out) {
+  const auto& record = block.record;
+  out.set_prefix(record.prefix.text());
+  if (record.state == ipam::BlockState::owned) {
+    out.set_owner(block.owner_name.empty() ? record.owner.hex() : block.owner_name);
+  }
+  out.mutable_epoch()->set_term(number(record.epoch.term));
+  out.mutable_epoch()->set_seq(number(record.epoch.seq));
+  out.set_state(std::string(text_of(record.state)));
+  out.set_addresses(number(block.leased));
+  out.set_capacity(number(block.capacity));
+}
+
+bool is_cni_name(std::string_view text) {
+  const auto alphanumeric = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  const auto allowed = [&](char c) { return alphanumeric(c) || c == '_' || c == '.' || c == '-'; };
+  return !text.empty() && text.size() <= 255 && alphanumeric(text.front()) &&
+         std::ranges::all_of(text, allowed);
+}
+
+/// The kernel's rule (net/core/dev.c, dev_valid_name), less control characters.
+bool is_interface_name(std::string_view text) {
+  if (text.empty() || text.size() > 15 || text == "." || text == "..") return false;
+  return std::ranges::all_of(text, [](char c) { return c > ' ' && c != 0x7f && c != '/' && c != ':'; });
+}
+
+}  // namespace
+
+google::protobuf::Timestamp to_timestamp(WallTime t) {
+  using namespace std::chrono;
+  // What a Timestamp may say (the years 1 to 9999); a clock beyond that must not stop the daemon.
+  constexpr sys_days first = year{1} / January / 1;
+  constexpr sys_days last = year{9999} / December / 31;
+  t = std::clamp<WallTime>(t, first, last);
+  const auto whole = floor<std::chrono::seconds>(t);
+  google::protobuf::Timestamp out;
+  out.set_seconds(whole.time_since_epoch().count());
+  out.set_nanos(static_cast<std::int32_t>(nanoseconds(t - whole).count()));
+  return out;
+}
+
+WallTime to_wall_time(const google::protobuf::Timestamp& t) {
+  return WallTime(std::chrono::seconds(t.seconds())) + std::chrono::milliseconds(t.nanos() / 1'000'000);
+}
+
+v1::Status to_status(const node::View& view, const DaemonFacts& facts, const ClockPair& clock) {
+  v1::Status out;
+  add_node(view, facts, *out.mutable_node());
+  add_cluster(view, facts, *out.mutable_cluster());
+  add_counts(view, out);
+  add_ipam(view, *out.mutable_ipam());
+  for (const auto& alarm : view.alarms) {
+    auto& added = *out.add_alarms();
+    added.set_name(alarm.name);
+    added.set_text(alarm.text);
+    *added.mutable_since() = to_timestamp(clock.wall_time(alarm.since));
+  }
+  return out;
+}
+
+v1::Peers to_peers(const node::View& view, const ClockPair& clock) {
+  v1::Peers out;
+  for (const auto& peer : view.peers) {
+    auto& added = *out.add_peers();
+    added.set_name(peer.name);
+    added.set_id(peer.id.hex());
+    added.set_self(peer.self);
+    added.set_state(peer.self || peer.reachable ? "reachable" : "unreachable");
+    for (const auto& address : peer.underlay_addresses) added.add_underlay_addresses(address.text());
+    added.set_zone(peer.zone);
+    for (const auto& block : peer.blocks) added.add_blocks(block.text());
+    *added.mutable_path() = to_path(view, peer);
+    added.set_version(peer.version);
+    // This node has no state of its own to be in: status tells when it started.
+    if (!peer.self) *added.mutable_since() = to_timestamp(clock.wall_time(peer.since));
+  }
+  return out;
+}
+
+v1::Links to_links(const node::View& view, const ClockPair& clock) {
+  v1::Links out;
+  for (const auto& link : view.links) {
+    auto& added = *out.add_links();
+    added.set_peer(link.peer_name);
+    added.set_address(link.address);
+    added.set_outbound(link.outbound);
+    added.set_state(std::string(text_of(link.state)));
+    *added.mutable_since() = to_timestamp(clock.wall_time(link.since));
+    added.set_error(link.error);
+    added.set_rx_bytes(number(link.rx_bytes));
+    added.set_tx_bytes(number(link.tx_bytes));
+    if (link.rtt) added.set_rtt_seconds(seconds(*link.rtt));
+  }
+  return out;
+}
+
+v1::Ipam to_ipam(const node::View& view) {
+  v1::Ipam out;
+  for (const auto& pool : view.pools) {
+    auto& added = *out.add_pools();
+    added.set_prefix(pool.prefix.text());
+    added.set_free_blocks(number(pool.free_blocks));
+    added.set_blocks(number(pool.blocks));
+  }
+  for (const auto& block : view.blocks) add_block(block, *out.add_blocks());
+  return out;
+}
+
+v1::Addresses to_addresses(const node::View& view) {
+  struct Row {
+    Ip address;
+    const ipam::Lease* lease;
+  };
+  std::vector<Row> rows;
+  for (const auto& lease : view.leases) {
+    for (const auto& address : lease.addresses) rows.push_back({address, &lease});
+  }
+  std::ranges::sort(rows, {}, &Row::address);
+  v1::Addresses out;
+  for (const auto& [address, lease] : rows) {
+    auto& added = *out.add_addresses();
+    added.set_address(address.text());
+    added.set_network(lease->key.network);
+    added.set_container(lease->key.container);
+    added.set_interface(lease->key.interface);
+    *added.mutable_since() = to_timestamp(lease->since);
+  }
+  return out;
+}
+
+v1::Lease to_lease(const node::LeaseAnswer& answer) {
+  v1::Lease out;
+  for (const auto& address : answer.lease.addresses) out.add_addresses(address.text());
+  out.set_mac(text(answer.pod_mac));
+  out.set_gateway_mac(text(answer.gateway_mac));
+  out.set_mtu(answer.mtu);
+  for (const auto& pool : answer.pools) out.add_pools(pool.text());
+  return out;
+}
+
+Result<ipam::LeaseKey> to_lease_key(const v1::LeaseRequest& request) {
+  const auto refuse = [](const char* field, const std::string& value, const char* rule) {
+    return fail(Errc::invalid, std::string(field) + " \"" + value + "\" is not usable: give " + rule);
+  };
+  constexpr auto* name_rule = "1 to 255 of A-Z a-z 0-9 _ . -, the first a letter or digit";
+  constexpr auto* interface_rule = "1 to 15 characters without space, '/' or ':'";
+  if (!is_cni_name(request.network())) return refuse("network", request.network(), name_rule);
+  if (!is_cni_name(request.container())) return refuse("container", request.container(), name_rule);
+  if (!is_interface_name(request.interface()))
+    return refuse("interface", request.interface(), interface_rule);
+  return ipam::LeaseKey{request.network(), request.container(), request.interface()};
+}
+
+}  // namespace overlay::control

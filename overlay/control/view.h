@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// A node's view and lease answers in the words of the local API. Pure: the clocks are arguments.
+#pragma once
+
+#include "overlay/base/result.h"
+#include "overlay/base/time.h"
+#include "overlay/ipam/lease.h"
+#include "overlay/node/io.h"
+#include "overlay/node/view.h"
+#include "overlay/v1/control.pb.h"
+
+namespace overlay::control {
+
+/// The same moment on both clocks; tells when, on the wall, something in core time happened.
+struct ClockPair {
+  Time core;
+  WallTime wall;
+
+  WallTime wall_time(Time t) const {
+    return wall + std::chrono::duration_cast<std::chrono::milliseconds>(t - core);
+  }
+};
+
+google::protobuf::Timestamp to_timestamp(WallTime t);
+WallTime to_wall_time(const google::protobuf::Timestamp& t);
+
+/// What the shell knows of this daemon and the core does not.
+struct DaemonFacts {
+  WallTime started;
+  bool authenticated = false;  // peers prove themselves by a secret or certificates
+};
+
+v1::Status to_status(const node::View& view, const DaemonFacts& facts, const ClockPair& clock);
+v1::Peers to_peers(const node::View& view, const ClockPair& clock);
+v1::Links to_links(const node::View& view, const ClockPair& clock);
+v1::Ipam to_ipam(const node::View& view);
+v1::Addresses to_addresses(const node::View& view);
+
+v1::Lease to_lease(const node::LeaseAnswer& answer);
+/// Errc::invalid, naming the field, for names that the CNI specification does not allow.
+[[nodiscard]] Result<ipam::LeaseKey> to_lease_key(const v1::LeaseRequest& request);
+
+}  // namespace overlay::control
