@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/daemon/api_backend.h"
+
+#include <utility>
+
+#include "overlay/control/objects.h"
+#include "overlay/daemon/clock.h"
+#include "overlay/daemon/log.h"
+#include "overlay/wire/message.h"
+
+namespace overlay::daemon {
+
+void ApiBackend::attach(Driver& driver, KernelKeeper& kernel) {
+  driver_ = &driver;
+  kernel_ = &kernel;
+  driver.on_stall([this](const Error& error) { refuse_waiting(error); });
+}
+
+void ApiBackend::carry_out(node::Answer answer) {
+  auto reply = waiting_.extract(answer.call);
+  if (reply) reply.mapped()(std::move(answer.result));
+}
+
+const control::ClockPair& ApiBackend::clocks() {
+  const control::ClockPair fresh{now(), wall_now()};
+  // As long as nobody sets the wall clock, one pairing: then a moment reads the same in every answer.
+  if (std::chrono::abs(fresh.wall - clocks_.wall_time(fresh.core)) > std::chrono::seconds(1)) clocks_ = fresh;
+  return clocks_;
+}
+
+/// What the core knows, and what only the disk does.
+node::View ApiBackend::view() const {
+  node::View out = driver_->node().view(now());
+  if (const auto& stall = driver_->stall()) {
+    out.waiting_for.push_back("the disk: " + stall->error.text);
+    out.alarms.push_back({"disk", stall->error.text, stall->since});
+  }
+  return out;
+}
+
+v1::Status ApiBackend::status() { return control::to_status(view(), facts_, clocks()); }
+v1::Peers ApiBackend::peers() { return control::to_peers(view(), clocks()); }
+v1::Links ApiBackend::links() { return control::to_links(view(), clocks()); }
+v1::Ipam ApiBackend::ipam() { return control::to_ipam(view()); }
+v1::Addresses ApiBackend::addresses() { return control::to_addresses(view()); }
+
+v1::Routes ApiBackend::routes() {
+  const auto intent = driver_->node().intent();
+  if (!intent) return {};
+  const auto observed = kernel_->observe();
+  if (!observed) log(spdlog::level::warn, "kernel", {{"text", observed.error().text}});
+  return control::to_routes(*intent, observed ? *observed : plan::Objects(), view().peers);
+}
+
+v1::Version ApiBackend::version() {
+  v1::Version out;
+  out.set_version(OVERLAY_VERSION);
+  out.set_protocol_min(wire::protocol_min);
+  out.set_protocol_max(wire::protocol_max);
+  return out;
+}
+
+template <class Ask>
+void ApiBackend::call(control::LeaseReply reply, Ask ask) {
+  const node::CallId id = ++last_call_;
+  waiting_[id] = std::move(reply);
+  driver_->feed([&](node::Node& node, Time now) { ask(node, id, now); });
+}
+
+/// Nobody knows when there will be room. A runtime that is told that its ADD failed follows with a DEL, which
+/// takes back what the core may have leased.
+void ApiBackend::refuse_waiting(const Error& error) {
+  for (auto& [call, reply] : std::exchange(waiting_, {})) reply(error);
+}
+
+void ApiBackend::lease_add(const ipam::LeaseKey& key, control::LeaseReply reply) {
+  // The answer would have to wait for the disk; the runtime had better try another host.
+  if (driver_->stall()) return reply(driver_->stall()->error);
+  call(std::move(reply),
+       [&](node::Node& node, node::CallId id, Time now) { node.lease(id, key, wall_now(), now); });
+}
+
+void ApiBackend::lease_del(const ipam::LeaseKey& key, control::LeaseReply reply) {
+  if (driver_->stall()) return reply(driver_->stall()->error);
+  call(std::move(reply), [&](node::Node& node, node::CallId id, Time now) { node.release(id, key, now); });
+}
+
+void ApiBackend::lease_check(const ipam::LeaseKey& key, control::LeaseReply reply) {
+  call(std::move(reply), [&](node::Node& node, node::CallId id, Time now) { node.check(id, key, now); });
+}
+
+void ApiBackend::teardown(control::TeardownReply reply) {
+  // Looking fails only where removing will too, or has nothing to tell.
+  const auto before = kernel_->observe();
+  const Status removed = kernel_->teardown();
+  const auto after = kernel_->observe();
+  if (!removed) return reply(removed.error());
+  reply(before && after ? control::to_removed(*before, *after) : v1::Removed());
+  torn_down_();
+}
+
+}  // namespace overlay::daemon

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers the local API from the core and the kernel.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "overlay/control/backend.h"
+#include "overlay/control/view.h"
+#include "overlay/daemon/driver.h"
+#include "overlay/daemon/kernel_keeper.h"
+
+namespace overlay::daemon {
+
+class ApiBackend : public control::Backend {
+ public:
+  /// `torn_down` is called when there is nothing left to do for this daemon.
+  ApiBackend(control::DaemonFacts facts, std::function<void()> torn_down)
+      : facts_(facts), torn_down_(std::move(torn_down)) {}
+  /// Before the event loop runs.
+  void attach(Driver& driver, KernelKeeper& kernel);
+
+  /// The core's answer to one of our calls.
+  void carry_out(node::Answer answer);
+
+  v1::Status status() override;
+  v1::Peers peers() override;
+  v1::Links links() override;
+  v1::Ipam ipam() override;
+  v1::Addresses addresses() override;
+  v1::Routes routes() override;
+  v1::Version version() override;
+  void lease_add(const ipam::LeaseKey& key, control::LeaseReply reply) override;
+  void lease_del(const ipam::LeaseKey& key, control::LeaseReply reply) override;
+  void lease_check(const ipam::LeaseKey& key, control::LeaseReply reply) override;
+  void teardown(control::TeardownReply reply) override;
+
+ private:
+  node::View view() const;
+  const control::ClockPair& clocks();
+  /// Asks the core through `ask(node, call, now)`; carry_out() replies.
+  template <class Ask>
+  void call(control::LeaseReply reply, Ask ask);
+  /// Answers all who wait; what the core says to them later is not told.
+  void refuse_waiting(const Error& error);
+
+  control::DaemonFacts facts_;
+  control::ClockPair clocks_{};
+  std::function<void()> torn_down_;
+  Driver* driver_ = nullptr;
+  KernelKeeper* kernel_ = nullptr;
+  node::CallId last_call_ = 0;
+  std::map<node::CallId, control::LeaseReply> waiting_;
+};
+
+}  // namespace overlay::daemon

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/daemon/del_queue.h"
+
+#include <gmock/gmock.h>
+
+#include "overlay/control/test_server.h"
+#include "overlay/store/test_dir.h"
+
+namespace overlay::daemon {
+namespace {
+
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+constexpr const char* first = R"({"network":"overlay","container":"c1","interface":"eth0"})";
+constexpr const char* second = R"({"network":"overlay","container":"c2","interface":"eth0"})";
+
+class DelQueueTest : public testing::Test {
+ protected:
+  bool holds(const char* name) const { return std::filesystem::exists(dir / name); }
+
+  store::TestDir dir;
+  control::test::FakeBackend backend;
+};
+
+TEST_F(DelQueueTest, ReleasesWhatWasDeletedAndForgetsIt) {
+  store::spill(dir / "1.json", first);
+  store::spill(dir / "2.json", second);
+  drain_del_queue(dir.path(), backend);
+  EXPECT_THAT(backend.calls, UnorderedElementsAre("del overlay c1 eth0", "del overlay c2 eth0"));
+  EXPECT_FALSE(holds("1.json"));
+  EXPECT_FALSE(holds("2.json"));
+}
+
+TEST_F(DelQueueTest, KeepsWhatCouldNotBeReleased) {
+  store::spill(dir / "1.json", first);
+  backend.failure = fail(Errc::exhausted, "no space left on device");
+  drain_del_queue(dir.path(), backend);
+  EXPECT_TRUE(holds("1.json"));
+}
+
+TEST_F(DelQueueTest, PutsAsideWhatIsNoRequest) {
+  store::spill(dir / "bad.json", "{");
+  store::spill(dir / "nameless.json", R"({"network":"overlay"})");
+  store::spill(dir / ".half.json", first);
+  store::spill(dir / "note.txt", first);
+  drain_del_queue(dir.path(), backend);
+  EXPECT_THAT(backend.calls, IsEmpty());
+  EXPECT_TRUE(holds("bad.json.unreadable"));
+  EXPECT_TRUE(holds("nameless.json.unreadable"));
+  EXPECT_TRUE(holds("note.txt"));
+}
+
+TEST_F(DelQueueTest, NeedsNoDirectory) {
+  drain_del_queue(dir / "none", backend);
+  EXPECT_THAT(backend.calls, IsEmpty());
+}
+
+}  // namespace
+}  // namespace overlay::daemon

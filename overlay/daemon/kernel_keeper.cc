@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/daemon/kernel_keeper.h"
+
+#include <algorithm>
+
+#include "overlay/daemon/log.h"
+#include "overlay/plan/preflight.h"
+
+namespace overlay::daemon {
+namespace {
+
+using boost::system::error_code;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+/// The full pass that makes certain; with jitter, so that the hosts of a cluster do not do it together.
+constexpr Duration period = std::chrono::seconds(30);
+constexpr Duration period_jitter = std::chrono::seconds(3);
+constexpr Clock::duration shortest_backoff = milliseconds(250);
+constexpr Clock::duration longest_backoff = std::chrono::seconds(30);
+/// News come in bursts; the rest of one is awaited this long.
+constexpr Clock::duration burst = milliseconds(20);
+/// A pass is followed by a pause of this many times its own length, so that passes never take more than a
+/// fifth of the time, however many peers there are and however often they change.
+constexpr int pause_factor = 4;
+
+}  // namespace
+
+KernelKeeper::KernelKeeper(boost::asio::io_context& io, Host host, Driver& driver, Rng rng)
+    : host_(std::move(host)),
+      driver_(driver),
+      rng_(rng),
+      news_(io, host_.events.fd()),
+      timer_(io),
+      backoff_(shortest_backoff) {}
+
+/// The descriptor is the events' to close.
+KernelKeeper::~KernelKeeper() { news_.release(); }
+
+void KernelKeeper::start() {
+  if (host_.underlay) {
+    driver_.feed([&](node::Node& node, Time now) { node.underlay_changed(*host_.underlay, now); });
+  }
+  wait_for_events();
+  request();
+}
+
+void KernelKeeper::request() { schedule(Clock::now()); }
+
+void KernelKeeper::wait_for_events() {
+  news_.async_wait(news_.wait_read, [this](const error_code& error) {
+    if (error) return;
+    hear_events();
+    wait_for_events();
+  });
+}
+
+void KernelKeeper::hear_events() {
+  const auto concerned = host_.events.drain();
+  if (!concerned) log(spdlog::level::warn, "kernel", {{"text", "news: " + concerned.error().text}});
+  if (!concerned || *concerned) schedule(Clock::now() + burst);
+}
+
+void KernelKeeper::look_at_underlay() {
+  const auto found = kernel::find_underlay(host_.socket, host_.wanted_underlay);
+  // An address that is gone may come back, and the kernel goes on with what it has: keep the last one known.
+  if (!found || found == host_.underlay) return;
+  host_.underlay = *found;
+  driver_.feed([&](node::Node& node, Time now) { node.underlay_changed(*found, now); });
+}
+
+void KernelKeeper::schedule(Clock::time_point due) {
+  due = std::max(due, not_before_);
+  if (torn_down_ || (due_ && *due_ <= due)) return;
+  due_ = due;
+  timer_.expires_at(due);
+  timer_.async_wait([this](const error_code& error) {
+    if (error) return;
+    due_.reset();
+    pass();
+  });
+}
+
+void KernelKeeper::pass() {
+  if (torn_down_) return;
+  const auto began = Clock::now();
+  look_at_underlay();
+  const auto intent = driver_.node().intent();
+  const Status status = intent ? reconcile(*intent) : Status();
+  if (intent) driver_.feed([&](node::Node& node, Time now) { node.kernel_reconciled(status, now); });
+  const auto ended = Clock::now();
+  not_before_ = ended + pause_factor * (ended - began);
+  if (status) {
+    backoff_ = shortest_backoff;
+    schedule(ended + rng_.between(period - period_jitter, period + period_jitter));
+  } else {
+    not_before_ = std::max(not_before_, ended + backoff_);
+    backoff_ = std::min(2 * backoff_, longest_backoff);
+    schedule(not_before_);
+  }
+}
+
+Status KernelKeeper::reconcile(const plan::Intent& intent) {
+  if (!programmed_) OVERLAY_CHECK(check_first_time(intent));
+  const std::uint64_t before = host_.kernel.operations();
+  OVERLAY_CHECK(host_.kernel.reconcile(intent));
+  programmed_ = true;
+  const std::uint64_t made = host_.kernel.operations() - before;
+  if (made > 0) log(spdlog::level::debug, "kernel", {{"operations", std::to_string(made)}});
+  return {};
+}
+
+/// A host that has the overlay already goes on with it; one that has not must not lose traffic to it.
+Status KernelKeeper::check_first_time(const plan::Intent& intent) {
+  OVERLAY_TRY(const auto present, host_.kernel.cluster());
+  if (present == intent.cluster) return {};
+  OVERLAY_CHECK(plan::check_pool_against_underlay(intent.pools, intent.underlay.address));
+  OVERLAY_TRY(const auto routes, kernel::foreign_routes(host_.socket));
+  OVERLAY_TRY(const auto warnings, plan::check_pool_against_routes(intent.pools, routes));
+  for (const std::string& warning : warnings) log(spdlog::level::warn, "route", {{"text", warning}});
+  return {};
+}
+
+Result<plan::Objects> KernelKeeper::observe() {
+  return host_.kernel.observe(driver_.node().intent().value_or(plan::Intent()));
+}
+
+Status KernelKeeper::teardown() {
+  torn_down_ = true;
+  timer_.cancel();
+  return host_.kernel.teardown();
+}
+
+}  // namespace overlay::daemon

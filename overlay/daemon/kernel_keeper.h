@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the kernel as the core wants it, and the core informed of the underlay. A pass (observe, compare,
+// apply) runs when the core's intent changes, when the kernel tells of changes, every 30 seconds anyway, and
+// again with growing pauses after a failure.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <optional>
+
+#include "overlay/base/rng.h"
+#include "overlay/daemon/driver.h"
+#include "overlay/kernel/events.h"
+#include "overlay/kernel/host.h"
+#include "overlay/kernel/kernel.h"
+
+namespace overlay::daemon {
+
+/// This host's network, as the daemon holds it from its first look on.
+struct Host {
+  kernel::Kernel kernel;
+  kernel::Socket socket;
+  kernel::Events events;
+  std::optional<Ip> wanted_underlay;  // --underlay-address
+  std::optional<plan::Underlay> underlay;
+};
+
+class KernelKeeper {
+ public:
+  KernelKeeper(boost::asio::io_context& io, Host host, Driver& driver, Rng rng);
+  ~KernelKeeper();
+
+  /// Tells the core of the underlay, and starts.
+  void start();
+  /// The intent has changed. Several within one turn of the loop make one pass.
+  void request();
+
+  /// Where this host stands, as seen last.
+  const std::optional<plan::Underlay>& underlay() const { return host_.underlay; }
+  /// What the kernel holds of ours.
+  [[nodiscard]] Result<plan::Objects> observe();
+  /// Removes all of it for good: no pass follows.
+  [[nodiscard]] Status teardown();
+
+ private:
+  void wait_for_events();
+  void hear_events();
+  void look_at_underlay();
+  void schedule(std::chrono::steady_clock::time_point due);
+  void pass();
+  [[nodiscard]] Status reconcile(const plan::Intent& intent);
+  [[nodiscard]] Status check_first_time(const plan::Intent& intent);
+
+  Host host_;
+  Driver& driver_;
+  Rng rng_;
+  boost::asio::posix::stream_descriptor news_;
+  boost::asio::steady_timer timer_;
+  std::optional<std::chrono::steady_clock::time_point> due_;
+  std::chrono::steady_clock::time_point not_before_;
+  std::chrono::steady_clock::duration backoff_;
+  bool programmed_ = false;
+  bool torn_down_ = false;
+};
+
+}  // namespace overlay::daemon

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/daemon/options.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cstdlib>
+
+namespace overlay::daemon {
+namespace {
+
+constexpr std::size_t max_name_bytes = 253;  // of a host name (RFC 1035)
+constexpr std::uint32_t min_mtu_v4 = 576;    // RFC 791: what every host must take
+constexpr std::uint32_t min_mtu_v6 = 1280;   // RFC 8200
+
+/// Every flag as it was written; what is not given has its default.
+struct Raw {
+  std::string name;
+  std::string zone;
+  bool bootstrap = false;
+  std::vector<std::string> join;
+  std::vector<std::string> pool = {"10.32.0.0/12"};
+  std::string block_prefix = "24";
+  std::string block_prefix6 = "64";
+  std::vector<std::string> listen = {"0.0.0.0:6783", "[::]:6783"};
+  std::string underlay_address;
+  std::string vxlan_port = "4789";
+  std::string vni;
+  std::vector<std::string> no_masquerade;
+  std::string cni_bin_dir = "/opt/cni/bin";
+  std::string cni_conf_dir = "/etc/cni/net.d";
+  std::string mtu = "auto";
+  std::vector<std::string> secret_file;
+  bool insecure = false;
+  std::string state_dir = "/var/lib/overlay";
+  std::string run_dir = "/run/overlay";
+  std::string metrics = "127.0.0.1:6782";
+  std::string log_level = "info";
+};
+
+/// "--block-prefix" -> "OVERLAY_BLOCK_PREFIX".
+std::string environment_name(std::string_view flag) {
+  std::string out = "OVERLAY";
+  for (const char c : flag.substr(1)) {
+    out.push_back(c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+  }
+  return out;
+}
+
+/// Declares the flags on a CLI11 app; each is a key of the file and a variable too.
+class Flags {
+ public:
+  explicit Flags(CLI::App& app) : app_(app) {}
+
+  void text(const std::string& flag, std::string& value, const std::string& type, const std::string& help) {
+    auto* option = app_.add_option(flag, value, help)->envname(environment_name(flag))->option_text(type);
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    if (!value.empty()) option->option_text(type + " [" + value + "]");
+  }
+  void list(const std::string& flag, std::vector<std::string>& values, const std::string& type,
+            const std::string& help) {
+    auto* option = app_.add_option(flag, values, help)->envname(environment_name(flag));
+    option->allow_extra_args(false)->delimiter(',');
+    option->option_text(values.empty() ? type + " ..." : type + " ... [" + CLI::detail::join(values) + "]");
+  }
+  void yes(const std::string& flag, bool& value, const std::string& help) {
+    app_.add_flag(flag, value, help)->envname(environment_name(flag));
+  }
+
+ private:
+  CLI::App& app_;
+};
+
+void declare(CLI::App& app, Raw& raw) {
+  Flags flags(app);
+  // CLI11 reads the file before the environment, so the variable that names the file is looked at here.
+  const char* const config = std::getenv("OVERLAY_CONFIG");
+  app.set_config("--config", config != nullptr ? config : "", "TOML file; its keys are the flags below",
+                 config != nullptr)
+      ->option_text("FILE");
+  flags.text("--name", raw.name, "NAME", "of this host; default: its host name");
+  flags.yes("--bootstrap", raw.bootstrap, "found the cluster if this host has no state yet");
+  flags.list("--join", raw.join, "HOST[:PORT]", "a host of the cluster to join");
+  flags.list("--pool", raw.pool, "CIDR", "founding: pod addresses, at most one IPv4 and one IPv6 pool");
+  flags.text("--block-prefix", raw.block_prefix, "N", "founding: length of a host's IPv4 blocks");
+  flags.text("--block-prefix6", raw.block_prefix6, "N", "founding: length of a host's IPv6 blocks");
+  flags.list("--listen", raw.listen, "ADDR:PORT", "where other hosts reach this one, TCP");
+  flags.text("--underlay-address", raw.underlay_address, "IP",
+             "default: source address of the default route");
+  flags.text("--zone", raw.zone, "NAME", "where this host stands, for people and for choosing peers");
+  flags.text("--vxlan-port", raw.vxlan_port, "N", "founding: UDP port of VXLAN");
+  flags.text("--vni", raw.vni, "N", "founding: VXLAN network identifier; default: from the cluster id");
+  flags.list("--no-masquerade", raw.no_masquerade, "CIDR", "destinations that see pod addresses unchanged");
+  flags.text("--cni-bin-dir", raw.cni_bin_dir, "DIR", "where the CNI plugin is installed; empty: nowhere");
+  flags.text("--cni-conf-dir", raw.cni_conf_dir, "DIR", "where its configuration is written; empty: nowhere");
+  flags.text("--mtu", raw.mtu, "auto|N", "of pods; auto: what the underlay leaves");
+  flags.list("--secret-file", raw.secret_file, "FILE",
+             "the cluster's secret; the first is ours, all are accepted; default: STATE_DIR/secret");
+  flags.yes("--insecure", raw.insecure, "no secret: the mesh is neither encrypted nor closed to strangers");
+  flags.text("--state-dir", raw.state_dir, "DIR", "identity and state");
+  flags.text("--run-dir", raw.run_dir, "DIR", "control socket");
+  flags.text("--metrics", raw.metrics, "ADDR:PORT", "/metrics, /healthz and /readyz; empty: nowhere");
+  flags.text("--log-level", raw.log_level, "LEVEL", "debug, info, warning or error");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.set_version_flag("--version", "overlayd " OVERLAY_VERSION);
+}
+
+Error wrong(const std::string& flag, const std::string& value, const std::string& cure) {
+  return fail(Errc::invalid, flag + " '" + value + "': give " + cure);
+}
+
+template <class T>
+Result<T> number(const std::string& flag, const std::string& text, T low, T high) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size() && value >= low && value <= high) return value;
+  return wrong(flag, text, "a number from " + std::to_string(low) + " to " + std::to_string(high));
+}
+
+/// Each of `texts` through `parse`, which returns a Result; the error names the flag.
+template <class Parse>
+auto each(const std::string& flag, const std::vector<std::string>& texts, Parse parse)
+    -> Result<std::vector<typename decltype(parse(std::string()))::value_type>> {
+  std::vector<typename decltype(parse(std::string()))::value_type> out;
+  for (const std::string& text : texts) {
+    auto value = parse(text);
+    if (!value) return with_context(flag, value.error());
+    out.push_back(*std::move(value));
+  }
+  return out;
+}
+
+Result<std::string> parse_name(const std::string& flag, const std::string& text) {
+  const bool graphic =
+      std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isgraph(c) != 0; });
+  if (graphic && text.size() <= max_name_bytes) return text;
+  return wrong(flag, text,
+               "at most " + std::to_string(max_name_bytes) + " printable characters without spaces");
+}
+
+std::string host_name() {
+  std::array<char, max_name_bytes + 2> text{};
+  if (::gethostname(text.data(), text.size() - 1) != 0 || text.front() == '\0') return "localhost";
+  return text.data();
+}
+
+Result<consensus::Genesis> parse_genesis(const Raw& raw) {
+  consensus::Genesis genesis;
+  OVERLAY_TRY(genesis.pools, each("--pool", raw.pool, Prefix::parse));
+  std::sort(genesis.pools.begin(), genesis.pools.end());
+  OVERLAY_TRY(genesis.block_length_v4, number<int>("--block-prefix", raw.block_prefix, 0, 32));
+  OVERLAY_TRY(genesis.block_length_v6, number<int>("--block-prefix6", raw.block_prefix6, 0, 128));
+  OVERLAY_TRY(genesis.vxlan_port, number<std::uint16_t>("--vxlan-port", raw.vxlan_port, 1, 65535));
+  if (!raw.vni.empty()) {
+    OVERLAY_TRY(genesis.vni, number<std::uint32_t>("--vni", raw.vni, 1, 0xffffff));
+  }
+  // Founded by one voter it must hold; who that is the node knows.
+  consensus::Genesis founded = genesis;
+  founded.voters = {PublicKey{}};
+  OVERLAY_CHECK(consensus::validate(founded));
+  return genesis;
+}
+
+Result<std::uint32_t> parse_mtu(const Raw& raw, const consensus::Genesis& genesis) {
+  if (raw.mtu == "auto") return 0;
+  OVERLAY_TRY(const auto mtu, number<std::uint32_t>("--mtu", raw.mtu, min_mtu_v4, 65535));
+  const auto v6 = std::find_if(genesis.pools.begin(), genesis.pools.end(),
+                               [](const Prefix& pool) { return pool.family() == Family::v6; });
+  if (v6 == genesis.pools.end() || mtu >= min_mtu_v6) return mtu;
+  return fail(Errc::invalid, "--mtu " + raw.mtu + " is too small for the IPv6 --pool " + v6->text() +
+                                 ": give " + std::to_string(min_mtu_v6) + " or more");
+}
+
+Result<spdlog::level::level_enum> parse_log_level(const std::string& text) {
+  if (text == "debug") return spdlog::level::debug;
+  if (text == "info") return spdlog::level::info;
+  if (text == "warning") return spdlog::level::warn;
+  if (text == "error") return spdlog::level::err;
+  return wrong("--log-level", text, "debug, info, warning or error");
+}
+
+Result<std::filesystem::path> parse_directory(const std::string& flag, const std::string& text) {
+  if (text.starts_with('/')) return text;
+  return wrong(flag, text, "an absolute path");
+}
+
+/// The same, where an empty text means that there is none.
+Result<std::filesystem::path> parse_optional_directory(const std::string& flag, const std::string& text) {
+  if (text.empty()) return std::filesystem::path();
+  return parse_directory(flag, text);
+}
+
+Status parse_addresses(const Raw& raw, Options& options) {
+  const auto host_port = [](const std::string& text) { return HostPort::parse(text, mesh_port); };
+  OVERLAY_TRY(options.join, each("--join", raw.join, host_port));
+  OVERLAY_TRY(options.listen, each("--listen", raw.listen, Endpoint::parse));
+  OVERLAY_TRY(options.no_masquerade, each("--no-masquerade", raw.no_masquerade, Prefix::parse));
+  if (!raw.underlay_address.empty()) {
+    OVERLAY_TRY(const auto addresses, each("--underlay-address", {raw.underlay_address}, Ip::parse));
+    options.underlay_address = addresses.front();
+  }
+  if (!raw.metrics.empty()) {
+    OVERLAY_TRY(const auto endpoints, each("--metrics", {raw.metrics}, Endpoint::parse));
+    options.metrics = endpoints.front();
+  }
+  return {};
+}
+
+Status parse_directories(const Raw& raw, Options& options) {
+  OVERLAY_TRY(options.cni_bin_dir, parse_optional_directory("--cni-bin-dir", raw.cni_bin_dir));
+  OVERLAY_TRY(options.cni_conf_dir, parse_optional_directory("--cni-conf-dir", raw.cni_conf_dir));
+  OVERLAY_TRY(options.state_dir, parse_directory("--state-dir", raw.state_dir));
+  OVERLAY_TRY(options.run_dir, parse_directory("--run-dir", raw.run_dir));
+  if (options.cni_bin_dir.empty() == options.cni_conf_dir.empty()) return {};
+  return fail(Errc::invalid, "--cni-bin-dir and --cni-conf-dir do not fit: give both, or leave both empty");
+}
+
+Status parse_security(const Raw& raw, Options& options) {
+  options.insecure = raw.insecure;
+  options.secret_files.assign(raw.secret_file.begin(), raw.secret_file.end());
+  if (!options.insecure || options.secret_files.empty()) return {};
+  return fail(Errc::invalid, "--insecure and --secret-file do not fit: give one of them");
+}
+
+Result<Options> interpret(const Raw& raw, const CLI::App& app) {
+  Options options;
+  options.bootstrap = raw.bootstrap;
+  OVERLAY_CHECK(parse_security(raw, options));
+  OVERLAY_TRY(options.name, parse_name("--name", raw.name.empty() ? host_name() : raw.name));
+  OVERLAY_TRY(options.zone, parse_name("--zone", raw.zone));
+  OVERLAY_TRY(options.genesis, parse_genesis(raw));
+  OVERLAY_TRY(options.mtu, parse_mtu(raw, options.genesis));
+  OVERLAY_TRY(options.log_level, parse_log_level(raw.log_level));
+  OVERLAY_CHECK(parse_addresses(raw, options));
+  OVERLAY_CHECK(parse_directories(raw, options));
+  options.listen_given = app.count("--listen") > 0;
+  for (const std::string flag : {"pool", "block-prefix", "block-prefix6", "vxlan-port", "vni"}) {
+    if (app.count("--" + flag) > 0) options.given.push_back(flag);
+  }
+  return options;
+}
+
+/// CLI11's errors in our words; where it finds the fault in the file, the sentence names that.
+Error explain(const CLI::App& app, const CLI::ParseError& error) {
+  const std::string what = error.what();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    return fail(Errc::invalid, app.remaining().front() + " is no flag of this overlayd; see overlayd --help");
+  }
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    return fail(Errc::invalid,
+                what.substr(0, what.find_first_of(": ")) + " wants a value; see overlayd --help");
+  }
+  if (dynamic_cast<const CLI::ConversionError*>(&error) !=
+      nullptr) {  // "Could not convert: --bootstrap = maybe"
+    return fail(Errc::invalid, what.substr(what.find("--")) + ": give true or false");
+  }
+  const std::string file = app["--config"]->empty() ? "" : app["--config"]->as<std::string>();
+  if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) {
+    return fail(Errc::invalid, "--config " + file + ": there is no such file that can be read");
+  }
+  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) {
+    return fail(Errc::invalid, "--config " + file + ": '" + what.substr(what.rfind(' ') + 1) +
+                                   "' is no key of this overlayd; the keys are the flags of overlayd --help");
+  }
+  return fail(Errc::invalid, what + "; see overlayd --help");
+}
+
+}  // namespace
+
+Result<Request> parse_options(int argc, const char* const* argv) {
+  Raw raw;
+  CLI::App app("One per host: joins the mesh, owns address blocks, programs the kernel, serves a local API.",
+               "overlayd");
+  declare(app, raw);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return Request{{}, app.help()};
+  } catch (const CLI::CallForVersion& version) {
+    return Request{{}, std::string(version.what()) + "\n"};
+  } catch (const CLI::ParseError& error) {
+    return explain(app, error);
+  }
+  OVERLAY_TRY(Options options, interpret(raw, app));
+  return Request{std::move(options), {}};
+}
+
+}  // namespace overlay::daemon

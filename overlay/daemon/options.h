@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the operator asks for: flags, OVERLAY_* environment variables and the TOML file of --config, in this
+// order of precedence from the strongest: flag, file, environment. Checked for everything that can be known
+// without this host.
+#pragma once
+
+#include <spdlog/common.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "overlay/addr/endpoint.h"
+#include "overlay/addr/prefix.h"
+#include "overlay/base/result.h"
+#include "overlay/consensus/genesis.h"
+
+namespace overlay::daemon {
+
+/// TCP, where peers listen and are dialled.
+inline constexpr std::uint16_t mesh_port = 6783;
+
+struct Options {
+  std::string name;
+  std::string zone;
+  bool bootstrap = false;
+  std::vector<HostPort> join;
+  consensus::Genesis genesis;      // pools, lengths, port, VNI
+  std::vector<std::string> given;  // which flags of genesis were given: "pool", "block-prefix", …
+  std::vector<Endpoint> listen;
+  bool listen_given = false;
+  std::optional<Ip> underlay_address;
+  std::vector<Prefix> no_masquerade;
+  std::filesystem::path cni_bin_dir;                // empty: leave the plugin alone
+  std::filesystem::path cni_conf_dir;               // empty: as well
+  std::uint32_t mtu = 0;                            // 0: from the underlay
+  std::vector<std::filesystem::path> secret_files;  // the first is ours
+  bool insecure = false;
+  std::filesystem::path state_dir;
+  std::filesystem::path run_dir;
+  std::optional<Endpoint> metrics;
+  spdlog::level::level_enum log_level = spdlog::level::info;
+};
+
+/// To run with these options, or only to print something (--help, --version).
+struct Request {
+  Options options;
+  std::string print;  // empty: run
+};
+
+/// Errc::invalid is one sentence that names the flag, the value and the cure.
+[[nodiscard]] Result<Request> parse_options(int argc, const char* const* argv);
+
+}  // namespace overlay::daemon

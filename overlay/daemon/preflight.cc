@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/daemon/preflight.h"
+
+#include <linux/capability.h>
+#include <linux/netlink.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "overlay/plan/preflight.h"
+
+namespace overlay::daemon {
+namespace {
+
+bool may_administer_network() {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  if (::syscall(SYS_capget, &header, data) != 0) return false;
+  return (data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN)) != 0;
+}
+
+Status find_underlay(const Options& options, Host& host) {
+  auto underlay = kernel::find_underlay(host.socket, options.underlay_address);
+  if (!underlay && options.underlay_address) return underlay.error();
+  if (underlay) host.underlay = *underlay;
+  return {};
+}
+
+/// With state on disk the pools are the cluster's, and this host has lived with them before.
+bool will_found(const Options& options) {
+  std::error_code error;
+  return options.bootstrap && !std::filesystem::exists(options.state_dir / "state.log", error);
+}
+
+}  // namespace
+
+Result<Preflight> check_host(const Options& options) {
+  if (!may_administer_network()) {
+    return fail(Errc::refused, "overlayd programs the network and lacks CAP_NET_ADMIN; run it as root");
+  }
+  OVERLAY_TRY(auto kernel, kernel::Kernel::open());
+  OVERLAY_TRY(auto socket, kernel::Socket::open(NETLINK_ROUTE));
+  OVERLAY_TRY(auto events, kernel::Events::open());
+  Preflight out{Host{std::move(kernel), std::move(socket), std::move(events), options.underlay_address, {}},
+                {}};
+  OVERLAY_CHECK(find_underlay(options, out.host));
+  if (!will_found(options)) return out;
+  if (out.host.underlay) {
+    OVERLAY_CHECK(plan::check_pool_against_underlay(options.genesis.pools, out.host.underlay->address));
+  }
+  OVERLAY_TRY(const auto routes, kernel::foreign_routes(out.host.socket));
+  OVERLAY_TRY(out.warnings, plan::check_pool_against_routes(options.genesis.pools, routes));
+  return out;
+}
+
+}  // namespace overlay::daemon
