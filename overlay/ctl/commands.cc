@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/ctl/commands.h"
+
+#include <ostream>
+
+#include "overlay/control/json.h"
+#include "overlay/control/view.h"
+#include "overlay/ctl/json_text.h"
+#include "overlay/ctl/status_screen.h"
+#include "overlay/ctl/teardown.h"
+#include "overlay/ctl/text.h"
+#include "overlay/ctl/token.h"
+#include "overlay/ctl/version.h"
+#include "overlay/ctl/views.h"
+#include "overlay/ctl/wait.h"
+
+namespace overlay::ctl {
+
+namespace {
+
+/// An answer as text and as a message; a daemon whose answer cannot be read counts as not reached.
+template <class Message>
+struct Answer {
+  std::string json;
+  Message message;
+};
+
+template <class Message>
+Outcome<Answer<Message>> ask(const Run& run, const std::string& path) {
+  OVERLAY_TRY(auto json, run.client.get(path));
+  auto message = control::from_json<Message>(json);
+  if (!message) {
+    return Stop{Exit::unreachable,
+                "the answer of " + run.client.socket() + " cannot be read: " + message.error().text};
+  }
+  return Answer<Message>{std::move(json), std::move(*message)};
+}
+
+bool is_json(const Run& run) { return run.options.format == Format::json; }
+
+/// Prints the daemon's own text, or the table that `show_it` makes.
+template <class ShowIt>
+void print(Run& run, const std::string& json, ShowIt show_it) {
+  run.console.out << (is_json(run) ? indented(json) : show_it(run.look()));
+}
+
+Outcome<Exit> run_status(Run& run) {
+  OVERLAY_TRY(const auto status, ask<v1::Status>(run, "/v1/status"));
+  OVERLAY_TRY(const auto peers, ask<v1::Peers>(run, "/v1/peers"));
+  print(run, status.json, [&](const Look& look) { return show(status.message, peers.message, look); });
+  return is_well(status.message) ? Exit::done : Exit::no;
+}
+
+template <class Message>
+Outcome<Exit> run_list(Run& run, const std::string& path) {
+  OVERLAY_TRY(const auto answer, ask<Message>(run, path));
+  print(run, answer.json, [&](const Look& look) { return show(answer.message, look); });
+  return Exit::done;
+}
+
+Outcome<Exit> run_peers(Run& run) { return run_list<v1::Peers>(run, "/v1/peers"); }
+Outcome<Exit> run_links(Run& run) { return run_list<v1::Links>(run, "/v1/links"); }
+
+void declare_ipam(CLI::App& parser, Options& options) {
+  parser
+      .add_option_function<std::string>(
+          "WHAT", [&options](const std::string&) { options.addresses = true; },
+          "addresses: the local leases instead of pools and blocks")
+      ->check(CLI::IsMember({"addresses"}));
+}
+
+Outcome<Exit> run_ipam(Run& run) {
+  if (run.options.addresses) return run_list<v1::Addresses>(run, "/v1/ipam/addresses");
+  OVERLAY_TRY(const auto ipam, ask<v1::Ipam>(run, "/v1/ipam"));
+  OVERLAY_TRY(const auto status, ask<v1::Status>(run, "/v1/status"));
+  const auto& self = status.message.node().name();
+  print(run, ipam.json, [&](const Look& look) { return show(ipam.message, self, look); });
+  return Exit::done;
+}
+
+void declare_routes(CLI::App& parser, Options& options) {
+  parser.add_flag("--diff", options.diff, "only what differs; exit 1 when something does");
+}
+
+Outcome<Exit> run_routes(Run& run) {
+  OVERLAY_TRY(const auto routes, ask<v1::Routes>(run, "/v1/routes"));
+  if (!run.options.diff) {
+    print(run, routes.json, [&](const Look& look) { return show(routes.message, false, look); });
+    return Exit::done;
+  }
+  v1::Routes differing;
+  for (const auto& object : routes.message.objects()) {
+    if (differs(object)) *differing.add_objects() = object;
+  }
+  print(run, control::to_json(differing), [&](const Look& look) { return show(routes.message, true, look); });
+  return differing.objects().empty() ? Exit::done : Exit::no;
+}
+
+void declare_events(CLI::App& parser, Options& options) {
+  parser.add_flag("--follow,-f", options.follow, "go on with what comes");
+}
+
+Outcome<Exit> run_events(Run& run) {
+  if (run.options.follow) {
+    const auto print_line = [&run](const std::string& line) {
+      const auto event = control::from_json<v1::Event>(line);
+      run.console.out << (is_json(run) || !event ? line + "\n" : show(*event, run.look())) << std::flush;
+    };
+    OVERLAY_CHECK(run.client.follow("/v1/events?follow=1", print_line));
+    return Exit::done;
+  }
+  OVERLAY_TRY(const auto events, ask<v1::Events>(run, "/v1/events"));
+  print(run, events.json, [&](const Look& look) {
+    std::string out;
+    for (const auto& event : events.message.events()) out += show(event, look);
+    return out;
+  });
+  return Exit::done;
+}
+
+Outcome<Exit> run_report(Run& run) {
+  const std::pair<const char*, const char*> parts[] = {
+      {"version", "/v1/version"}, {"status", "/v1/status"}, {"peers", "/v1/peers"},
+      {"links", "/v1/links"},     {"ipam", "/v1/ipam"},     {"addresses", "/v1/ipam/addresses"},
+      {"routes", "/v1/routes"},   {"events", "/v1/events"},
+  };
+  std::string document = "{\"overlayctl\":\"" + std::string(version) + "\"";
+  for (const auto& [name, path] : parts) {
+    OVERLAY_TRY(const auto json, run.client.get(path));
+    document += ",\"" + std::string(name) + "\":" + json;
+  }
+  run.console.out << indented(document + "}");
+  return Exit::done;
+}
+
+void declare_wait(CLI::App& parser, Options& options) {
+  parser
+      .add_option_function<std::string>(
+          "--for",
+          [&options](const std::string& text) {
+            const auto condition = parse_condition(text);
+            if (!condition) throw CLI::ValidationError("--for", condition.error().text);
+            options.condition = *condition;
+          },
+          "ready, synced or peers=N")
+      ->type_name("CONDITION")
+      ->required();
+  parser
+      .add_option_function<std::string>(
+          "--timeout",
+          [&options](const std::string& text) {
+            const auto timeout = parse_duration(text);
+            if (!timeout) throw CLI::ValidationError("--timeout", timeout.error().text);
+            options.timeout = *timeout;
+          },
+          "30s, 500ms, 2m, 1h; default 30s")
+      ->type_name("TIME");
+}
+
+Outcome<Exit> run_version(Run& run) {
+  if (!is_json(run)) run.console.out << "overlayctl " << version << "\n" << std::flush;
+  OVERLAY_TRY(const auto daemon, ask<v1::Version>(run, "/v1/version"));
+  print(run, daemon.json, [&](const Look&) { return show(daemon.message); });
+  return Exit::done;
+}
+
+constexpr Command table[] = {
+    {"status", "this node, its cluster, who is unreachable and why; exit 1 when degraded", nullptr,
+     run_status},
+    {"peers", "the hosts of the cluster, and how each is reached", nullptr, run_peers},
+    {"links", "the control sessions of this node", nullptr, run_links},
+    {"ipam", "pools and blocks with their owners, or the local leases", declare_ipam, run_ipam},
+    {"routes", "the kernel objects this node wants, against those it has", declare_routes, run_routes},
+    {"events", "what changed lately", declare_events, run_events},
+    {"wait", "wait until a condition holds; exit 1 with what is missing at the time-out", declare_wait,
+     run_wait},
+    {"report", "one JSON document with all of the above, for a bug report", nullptr, run_report},
+    {"token", "a fresh cluster secret, for --secret-file of overlayd", nullptr, run_token},
+    {"teardown", "remove every kernel object of the overlay from this host", nullptr, run_teardown},
+    {"version", "the versions of overlayctl and of the daemon", nullptr, run_version},
+};
+
+}  // namespace
+
+Look Run::look() const {
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  return {now, options.format == Format::wide, console.colour, console.width};
+}
+
+std::span<const Command> commands() { return table; }
+
+}  // namespace overlay::ctl

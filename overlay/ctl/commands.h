@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of overlayctl: one table drives parsing, --help and dispatch.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <chrono>
+#include <cstdint>
+#include <iosfwd>
+#include <span>
+#include <string>
+
+#include "overlay/ctl/client.h"
+#include "overlay/ctl/condition.h"
+#include "overlay/ctl/outcome.h"
+#include "overlay/ctl/table.h"
+
+namespace overlay::ctl {
+
+enum class Format : std::uint8_t { table, wide, json };
+
+/// What the command line said.
+struct Options {
+  std::string socket = "/run/overlay/overlayd.sock";
+  Format format = Format::table;
+  bool addresses = false;  // ipam
+  bool diff = false;       // routes
+  bool follow = false;     // events
+  Condition condition;     // wait
+  std::chrono::milliseconds timeout{30'000};
+};
+
+/// Where the program speaks; a test gives its own streams.
+struct Console {
+  std::ostream& out;
+  std::ostream& err;
+  bool err_is_terminal = false;  // then a wait says what it waits for
+  bool colour = false;
+  std::size_t width = 0;  // of the terminal that `out` is; 0: it is none
+};
+
+/// One run of one command.
+struct Run {
+  const Options& options;
+  const Client& client;
+  Console& console;
+
+  Look look() const;
+};
+
+struct Command {
+  const char* name;
+  const char* summary;
+  void (*declare)(CLI::App& parser, Options& options);  // its own arguments; null when it has none
+  Outcome<Exit> (*run)(Run& run);
+};
+
+/// In the order of --help.
+std::span<const Command> commands();
+
+}  // namespace overlay::ctl
