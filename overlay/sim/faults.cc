@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/sim/faults.h"
+
+#include <algorithm>
+
+namespace overlay::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr std::array<std::string_view, fault_kinds> names = {
+    "partition", "one-way", "kill", "power", "reset", "slow-link", "slow-disk", "freeze", "kernel", "move"};
+
+constexpr auto all = [] {
+  std::array<Fault, fault_kinds> kinds{};
+  for (std::size_t i = 0; i < fault_kinds; ++i) kinds[i] = static_cast<Fault>(i);
+  return kinds;
+}();
+
+Result<Fault> parse_fault(std::string_view text) {
+  for (const Fault fault : all) {
+    if (name(fault) == text) return fault;
+  }
+  std::string known;
+  for (const auto& each : names) known += (known.empty() ? "" : ", ") + std::string(each);
+  return fail(Errc::invalid, "'" + std::string(text) + "' is no fault; there are " + known);
+}
+
+}  // namespace
+
+std::string_view name(Fault fault) { return names[static_cast<std::size_t>(fault)]; }
+
+Result<Faults> parse_faults(std::string_view list) {
+  if (list == "none") return Faults{};
+  if (list == "all") return Faults(all.begin(), all.end());
+  Faults faults;
+  for (;;) {
+    const auto comma = list.find(',');
+    OVERLAY_TRY(const Fault fault, parse_fault(list.substr(0, comma)));
+    faults.insert(fault);
+    if (comma == std::string_view::npos) return faults;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+Faults draw_faults(Rng& rng) {
+  Faults faults;
+  for (const Fault fault : all) {
+    if (rng.one_in(2)) faults.insert(fault);
+  }
+  return faults;
+}
+
+Trouble::Trouble(World& world, const Faults& kinds, Rng rng) : world_(world), rng_(rng) {
+  for (const Fault kind : kinds) kinds_.emplace_back(kind, rng_.between(seconds(4), minutes(2)));
+  act_every_ = rng_.between(milliseconds(200), seconds(20));
+}
+
+void Trouble::begin() {
+  ++round_;
+  for (const auto& [kind, every] : kinds_) schedule(kind);
+  for (HostIndex host = 0; host < world_.size(); ++host) schedule_act(host);
+}
+
+void Trouble::end() {
+  ++round_;
+  world_.network().heal_all();
+  for (HostIndex i = 0; i < world_.size(); ++i) {
+    Host& host = world_.host(i);
+    host.temper() = {};
+    host.freeze(world_.time());
+    host.kill_never();
+    host.start();
+    host.poke_runtime();
+  }
+}
+
+void Trouble::schedule(Fault kind) {
+  const auto entry =
+      std::find_if(kinds_.begin(), kinds_.end(), [&](const auto& e) { return e.first == kind; });
+  world_.queue().after(rng_.between({}, 2 * entry->second), [this, kind, round = round_] {
+    if (round != round_) return;
+    strike(kind);
+    schedule(kind);
+  });
+}
+
+void Trouble::schedule_act(HostIndex host) {
+  world_.queue().after(rng_.between({}, 2 * act_every_), [this, host, round = round_] {
+    if (round != round_) return;
+    world_.host(host).runtime().act(world_.time());
+    world_.host(host).poke_runtime();
+    schedule_act(host);
+  });
+}
+
+void Trouble::undo(Duration least, Duration most, std::function<void()> action) {
+  world_.queue().after(rng_.between(least, most), [this, round = round_, action = std::move(action)] {
+    if (round == round_) action();
+  });
+}
+
+std::pair<HostIndex, HostIndex> Trouble::any_pair() {
+  const HostIndex a = any();
+  const HostIndex b = (a + 1 + rng_.below(std::max<std::size_t>(1, world_.size() - 1))) % world_.size();
+  return {a, b};
+}
+
+void Trouble::strike(Fault kind) {
+  world_.log().add(world_.time(), no_host, "fault", name(kind));
+  const auto [a, b] = any_pair();
+  switch (kind) {
+    case Fault::partition:
+      return partition();
+    case Fault::one_way:
+      world_.network().cut(a, b);
+      return undo(seconds(1), minutes(1), [this, from = a, to = b] { world_.network().heal(from, to); });
+    case Fault::kill:
+      return stop_host(false);
+    case Fault::power:
+      return stop_host(true);
+    case Fault::reset:
+      world_.network().reset_one();
+      return;
+    case Fault::slow_link:
+      world_.network().slow(a, b, rng_.between(milliseconds(50), seconds(3)));
+      return undo(seconds(5), minutes(1), [this, from = a, to = b] { world_.network().slow(from, to, {}); });
+    case Fault::slow_disk:
+      world_.host(a).temper().sync_most = seconds(1);
+      return undo(seconds(5), seconds(40), [this, host = a] { world_.host(host).temper() = {}; });
+    case Fault::freeze:
+      world_.host(a).freeze(world_.time() + rng_.between(milliseconds(100), seconds(40)));
+      return;
+    case Fault::kernel:
+      world_.host(a).temper().kernel_fails_one_in = 2;
+      return undo(seconds(5), seconds(40), [this, host = a] { world_.host(host).temper() = {}; });
+    case Fault::move:
+      return move();
+  }
+}
+
+void Trouble::partition() {
+  std::vector<HostIndex> group;
+  for (HostIndex i = 0; i < world_.size(); ++i) {
+    if (rng_.one_in(2)) group.push_back(i);
+  }
+  world_.cut_off(group);
+  undo(seconds(1), minutes(1), [this] { world_.network().heal_all(); });
+}
+
+void Trouble::stop_host(bool power) {
+  const HostIndex host = any();
+  if (power) {
+    world_.host(host).power_off();
+  } else if (rng_.one_in(2)) {
+    world_.host(host).kill();
+  } else {
+    world_.host(host).kill_after(rng_.below(12));
+  }
+  undo(milliseconds(100), seconds(40), [this, host] { world_.host(host).start(); });
+}
+
+void Trouble::move() {
+  const HostIndex host = any();
+  world_.network().move(host);
+  world_.host(host).underlay_changed();
+}
+
+}  // namespace overlay::sim

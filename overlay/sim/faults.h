@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes wrong in a run, and how often: each kind strikes at random moments and undoes itself after a
+// while.
+#pragma once
+
+#include <array>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "overlay/base/result.h"
+#include "overlay/sim/world.h"
+
+namespace overlay::sim {
+
+enum class Fault : std::uint8_t {
+  partition,  // the machines in two groups, nothing passes between them
+  one_way,    // one direction of one pair
+  kill,       // kill -9 of a daemon, now or between two of its effects
+  power,      // the plug of a machine
+  reset,      // one session
+  slow_link,  // seconds of latency between two machines
+  slow_disk,  // syncs of up to a second
+  freeze,     // a machine stands still
+  kernel,     // netlink refuses every other time
+  move,       // another underlay address
+};
+inline constexpr std::size_t fault_kinds = 10;
+
+/// "partition", "one-way", …
+std::string_view name(Fault fault);
+
+using Faults = std::set<Fault>;
+/// "none", "all", or names separated by commas; Errc::invalid names the unknown one and those there are.
+[[nodiscard]] Result<Faults> parse_faults(std::string_view list);
+/// Each kind with a chance of one half: most trouble is found where few kinds meet often.
+Faults draw_faults(Rng& rng);
+
+/// Makes the trouble of one run.
+class Trouble {
+ public:
+  Trouble(World& world, const Faults& kinds, Rng rng);
+
+  /// From now on each kind strikes, and the orchestrator starts and stops containers.
+  void begin();
+  /// No new trouble; what there is, is undone.
+  void end();
+
+ private:
+  void schedule(Fault kind);
+  void schedule_act(HostIndex host);
+  void strike(Fault kind);
+  void undo(Duration least, Duration most, std::function<void()> action);
+  HostIndex any() { return rng_.below(world_.size()); }
+  std::pair<HostIndex, HostIndex> any_pair();
+  void partition();
+  void stop_host(bool power);
+  void move();
+
+  World& world_;
+  Rng rng_;
+  std::vector<std::pair<Fault, Duration>> kinds_;  // with the mean time between two strikes
+  Duration act_every_;
+  std::uint64_t round_ = 0;  // what was scheduled in an earlier one is void
+};
+
+}  // namespace overlay::sim

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/sim/host.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace overlay::sim {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// The daemon looks at its kernel this often without being asked to.
+constexpr auto reconcile_period = seconds(30);
+constexpr auto reconcile_after_failure = seconds(1);
+
+}  // namespace
+
+Host::Host(HostIndex index, Shared shared, node::Config config, std::uint64_t seed,
+           std::size_t most_containers)
+    : index_(index),
+      shared_(shared),
+      config_(std::move(config)),
+      rng_(seed),
+      runtime_(Rng(rng_.next()), most_containers) {
+  identity_ = KeyPair::from_seed(rng_.bytes<SecretSeed>());
+  id_ = identity_.node_id();
+}
+
+// ---- its life ----
+
+void Host::start() {
+  if (!powered_) {
+    powered_ = true;
+    // The core is told the time since boot. Some machines were up for long before, so no two of a run agree.
+    const bool first = disk_.size() == 0;
+    switched_on_ =
+        queue().time() - (first ? rng_.between({}, std::chrono::hours(1000)) : rng_.between({}, seconds(9)));
+    shared_.network.power_restored();
+  }
+  if (running()) return;
+  log("start", std::to_string(disk_.size()) + " entries");
+  config_.kernel_cluster = kernel_.cluster().value_or(ClusterId{});
+  auto started = node::Node::start(config_, identity_, disk_.entries(), Rng(rng_.next()), clock());
+  if (!started) return shared_.verdict.fail("start: " + host_name(index_) + ": " + started.error().text);
+  node_ = std::move(*started);
+  shared_.invariants.restarted(index_, view());
+  gather();
+  underlay_changed();
+  reconcile_always();
+  poke_runtime();
+}
+
+void Host::kill() {
+  if (!running()) return;
+  log("kill", std::to_string(disk_.size() - disk_.durable()) + " entries at risk");
+  // The promise is kept by what is durable alone, not by the luck that the kernel will write the rest.
+  disk_.process_died(rng_.one_in(2) ? written_ : 0, rng_);
+  stop();
+  shared_.network.daemon_died(index_);
+}
+
+void Host::power_off() {
+  if (!powered_) return;
+  log("power off", std::to_string(disk_.size() - disk_.durable()) + " entries at risk");
+  disk_.power_lost(rng_);
+  stop();
+  powered_ = false;
+  shared_.network.power_lost(index_);
+  kernel_.clear();
+  for (const auto& [key, container] : runtime_.containers())
+    shared_.invariants.ended(index_, key, queue().time());
+  runtime_.machine_lost(queue().time());
+}
+
+/// The process is no more, and all it had in memory.
+void Host::stop() {
+  ++life_;
+  node_.reset();
+  written_ = disk_.size();
+  pending_.clear();
+  effects_left_.reset();
+  syncing_ = reconciling_ = reconcile_again_ = changed_ = false;
+  tick_at_ = calls_at_ = Time::max();
+  runtime_.calls_lost(queue().time());
+}
+
+void Host::underlay_changed() {
+  const plan::Underlay underlay{shared_.network.address(index_), 1500};
+  in_this_life(
+      [this, underlay] { step([&](node::Node& node) { node.underlay_changed(underlay, clock()); }); });
+}
+
+void Host::in_this_life(std::function<void()> action) {
+  if (queue().time() >= frozen_until_) {
+    if (running()) action();
+    return;
+  }
+  queue().at(frozen_until_, [this, life = life_, action = std::move(action)] {
+    if (life == life_) in_this_life(action);
+  });
+}
+
+void Host::later(Duration delay, std::function<void()> action) {
+  queue().after(delay, [this, life = life_, action = std::move(action)] {
+    if (life == life_) in_this_life(action);
+  });
+}
+
+// ---- inputs ----
+
+template <class Input>
+void Host::step(Input input) {
+  input(*node_);
+  gather();
+}
+
+void Host::accept(const Endpoint& remote, const std::function<void(mesh::SessionId)>& named) {
+  in_this_life([this, remote, named] {
+    log("accept", remote.text());
+    named(node_->accepted(remote, {}, clock()));
+    gather();
+  });
+}
+
+void Host::connected(mesh::SessionId session, const Endpoint& remote) {
+  in_this_life([=, this] {
+    log("connected", std::to_string(session));
+    step([&](node::Node& node) { node.connected(session, remote, {}, clock()); });
+  });
+}
+
+void Host::received(mesh::SessionId session, std::string_view frame) {
+  in_this_life([this, session, bytes = Bytes(frame)] {
+    step([&](node::Node& node) { node.received(session, bytes, clock()); });
+  });
+}
+
+void Host::written(mesh::SessionId session, std::size_t bytes) {
+  in_this_life([=, this] { step([&](node::Node& node) { node.written(session, bytes, clock()); }); });
+}
+
+void Host::closed(mesh::SessionId session, const Error& reason) {
+  in_this_life([=, this] { step([&](node::Node& node) { node.closed(session, reason, clock()); }); });
+}
+
+void Host::schedule_tick() {
+  const Time due = node_->next_deadline();
+  if (due == Time::max()) return;
+  const Time when = std::max(queue().time(), switched_on_ + due.time_since_epoch());
+  if (when >= tick_at_) return;
+  tick_at_ = when;
+  // Timers of a busy machine are late, never early.
+  const Duration late = rng_.one_in(16) ? rng_.between(Duration{}, milliseconds(5)) : Duration{};
+  later(when + late - queue().time(), [this, when] {
+    if (tick_at_ != when) return;
+    tick_at_ = Time::max();
+    step([&](node::Node& node) { node.tick(clock()); });
+  });
+}
+
+// ---- outputs ----
+
+void Host::gather() {
+  auto output = node_->take_output();
+  if (!output.empty()) {
+    bool urgent = false;
+    for (auto& persist : output.persist) {
+      shared_.log.add_bytes(queue().time(), index_, "persist", persist.entry);
+      urgent = urgent || persist.urgent;
+      disk_.append(std::move(persist.entry));
+    }
+    changed_ = changed_ || !output.persist.empty();
+    pending_.push_back({urgent ? disk_.size() : 0, disk_.size(), {}});
+    std::move(output.effects.begin(), output.effects.end(), std::back_inserter(pending_.back().effects));
+    sync();
+    release();
+  }
+  if (running()) schedule_tick();
+}
+
+/// Group commit: one sync at a time, of all there is.
+void Host::sync() {
+  const auto waits = [&](const Pending& pending) { return pending.entries > disk_.durable(); };
+  if (syncing_ || std::none_of(pending_.begin(), pending_.end(), waits)) return;
+  syncing_ = true;
+  later(rng_.between(temper_.sync_least, temper_.sync_most),
+        [this, entries = disk_.size()] { synced(entries); });
+}
+
+void Host::synced(std::size_t entries) {
+  syncing_ = false;
+  disk_.synced(entries);
+  release();
+  if (!running()) return;
+  if (pending_.empty() && rng_.one_in(temper_.compact_one_in)) {
+    log("compact", std::to_string(disk_.size()) + " entries");
+    disk_.compact(node_->snapshot());
+    written_ = disk_.size();
+  }
+  sync();
+}
+
+void Host::release() {
+  while (!pending_.empty() && pending_.front().entries <= disk_.durable()) {
+    written_ = pending_.front().written;
+    auto& effects = pending_.front().effects;
+    if (effects.empty()) {
+      pending_.pop_front();
+      continue;
+    }
+    if (effects_left_ && (*effects_left_)-- == 0) return kill();
+    const node::Effect effect = std::move(effects.front());
+    effects.pop_front();
+    std::visit([this](const auto& e) { carry_out(e); }, effect);
+  }
+  observe();
+}
+
+void Host::observe() {
+  if (!changed_ || !pending_.empty()) return;
+  changed_ = false;
+  shared_.invariants.observe(index_, view());
+}
+
+void Host::carry_out(const node::Dial& effect) {
+  shared_.network.dial(index_, effect.session, effect.target);
+}
+void Host::carry_out(const node::Send& effect) { shared_.network.send(index_, effect.session, effect.frame); }
+void Host::carry_out(const node::Admit& effect) { shared_.network.admit(index_, effect.session); }
+void Host::carry_out(const node::Close& effect) { shared_.network.close(index_, effect.session); }
+
+void Host::carry_out(const node::Event& effect) {
+  log("event",
+      effect.kind + " " + effect.subject + ": " + effect.from + " -> " + effect.to + " " + effect.text);
+}
+
+void Host::carry_out(const node::Answer& effect) {
+  const auto outcome = runtime_.answered(effect, queue().time());
+  log("answer", std::to_string(effect.call) + (effect.result ? "" : " " + effect.result.error().text));
+  if (outcome.kind == Outcome::Kind::became_live) {
+    // What was answered must be owned by what is on disk now, and earlier effects have been carried out.
+    shared_.invariants.became_live(index_, outcome.key, runtime_.containers().at(outcome.key).addresses,
+                                   queue().time());
+  } else if (outcome.kind == Outcome::Kind::broken) {
+    shared_.verdict.fail("container runtime: " + host_name(index_) + ": " + outcome.text);
+  }
+  poke_runtime();
+}
+
+// ---- kernel ----
+
+void Host::carry_out(const node::ReconcileKernel& /*effect*/) {
+  changed_ = true;
+  begin_reconcile();
+}
+
+void Host::begin_reconcile() {
+  reconcile_again_ = reconciling_;
+  if (reconciling_) return;
+  reconciling_ = true;
+  later(rng_.between(microseconds(200), milliseconds(10)), [this] { reconcile(); });
+}
+
+void Host::reconcile_always() {
+  later(reconcile_period, [this] {
+    begin_reconcile();
+    reconcile_always();
+  });
+}
+
+void Host::reconcile() {
+  reconciling_ = false;
+  const bool again = std::exchange(reconcile_again_, false);
+  const auto intent = node_->intent();
+  if (!intent) return;
+  if (again) begin_reconcile();
+  if (temper_.kernel_fails_one_in != 0 && rng_.one_in(temper_.kernel_fails_one_in)) {
+    log("reconcile", "failed");
+    later(reconcile_after_failure, [this] { begin_reconcile(); });
+    const Status failed = fail(Errc::io, "netlink: no buffer space available");
+    return step([&](node::Node& node) { node.kernel_reconciled(failed, clock()); });
+  }
+  shared_.invariants.routes_lost(index_, kernel_.reconcile(*intent));
+  log("reconcile", std::to_string(kernel_.routes().size()) + " routes");
+  step([&](node::Node& node) { node.kernel_reconciled({}, clock()); });
+}
+
+// ---- containers ----
+
+void Host::poke_runtime() {
+  if (!running()) return;
+  const Time due = std::max(queue().time(), runtime_.next_deadline());
+  if (due >= calls_at_ || runtime_.next_deadline() == Time::max()) return;
+  calls_at_ = due;
+  later(due - queue().time(), [this, due] {
+    if (calls_at_ != due) return;
+    calls_at_ = Time::max();
+    make_calls();
+  });
+}
+
+void Host::make_calls() {
+  std::vector<ipam::LeaseKey> ended;
+  const auto requests = runtime_.due(queue().time(), ended);
+  for (const auto& key : ended) shared_.invariants.ended(index_, key, queue().time());
+  for (const auto& request : requests) {
+    if (running()) call(request);
+  }
+  if (running()) poke_runtime();
+}
+
+void Host::call(const Request& request) {
+  static constexpr const char* names[] = {"ADD", "CHECK", "DEL"};
+  log(names[static_cast<int>(request.verb)], request.key.container);
+  const WallTime wall{std::chrono::duration_cast<milliseconds>(queue().time().time_since_epoch())};
+  step([&](node::Node& node) {
+    switch (request.verb) {
+      case Verb::add:
+        return node.lease(request.call, request.key, wall, clock());
+      case Verb::check:
+        return node.check(request.call, request.key, clock());
+      case Verb::del:
+        return node.release(request.call, request.key, clock());
+    }
+  });
+}
+
+}  // namespace overlay::sim

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/sim/invariants.h"
+
+#include <algorithm>
+
+#include "overlay/ipam/leases.h"
+#include "overlay/ipam/seats.h"
+
+namespace overlay::sim {
+namespace {
+
+using ipam::BlockRecord;
+using ipam::BlockState;
+
+std::string text(const BlockRecord& record) {
+  return record.prefix.text() + " epoch " + std::to_string(record.epoch.term) + "." +
+         std::to_string(record.epoch.seq) + " seat " + std::to_string(record.seat) + " owner " +
+         record.owner.short_hex();
+}
+
+ipam::BlockMap::Records records_of(const node::View& view) {
+  ipam::BlockMap::Records records;
+  for (const auto& block : view.blocks) records.emplace(block.record.prefix, block.record);
+  return records;
+}
+
+ipam::BlockMap merged(const ipam::BlockMap::Records& records) {
+  ipam::BlockMap map;
+  for (const auto& [prefix, record] : records) map.merge(record);
+  return map;
+}
+
+/// True when `map` holds the record, or something of a higher epoch for each of its addresses.
+bool holds(ipam::BlockMap& map, const BlockRecord& record) {
+  const auto result = map.merge(record);
+  return result == ipam::Merge::known || result == ipam::Merge::stale;
+}
+
+}  // namespace
+
+void Invariants::broken(HostIndex host, const std::string& rule, const std::string& text) {
+  verdict_.fail(rule + ": " + host_name(host) + ": " + text);
+}
+
+void Invariants::observe(HostIndex host, const node::View& view) {
+  identity(host, view);
+  auto* cluster = cluster_of(host, view);
+  if (cluster == nullptr) return;
+  records(host, view, *cluster);
+  claims(host, view, *cluster);
+  leases(host, view);
+}
+
+/// An id is for ever: it is the hash of a key on disk.
+void Invariants::identity(HostIndex host, const node::View& view) {
+  count("one identity");
+  auto& known = hosts_[host];
+  if (known.id.is_zero()) known.id = view.id;
+  if (known.id != view.id)
+    broken(host, "one identity", known.id.short_hex() + " became " + view.id.short_hex());
+}
+
+/// I9: a node never leaves its cluster, and all members have the same genesis.
+Invariants::Cluster* Invariants::cluster_of(HostIndex host, const node::View& view) {
+  count("one genesis");
+  auto& known = hosts_[host];
+  if (!view.cluster || !view.genesis) {
+    if (known.cluster) broken(host, "one genesis", "it has forgotten cluster " + known.cluster->short_hex());
+    return nullptr;
+  }
+  if (!known.cluster) known.cluster = view.cluster;
+  if (known.cluster != view.cluster) {
+    broken(host, "one genesis",
+           "cluster " + known.cluster->short_hex() + " became " + view.cluster->short_hex());
+  }
+  auto [at, is_new] = clusters_.try_emplace(*view.cluster);
+  if (is_new) at->second.genesis = *view.genesis;
+  if (at->second.genesis != *view.genesis) broken(host, "one genesis", "two contents for one cluster id");
+  return &at->second;
+}
+
+void Invariants::records(HostIndex host, const node::View& view, Cluster& cluster) {
+  auto now = records_of(view);
+  const auto& before = hosts_[host].known;
+  for (const auto& [prefix, record] : now) {
+    const auto old = before.find(prefix);
+    if (old == before.end() || old->second != record) learn(host, record, cluster);
+  }
+  monotone(host, now);
+  hosts_[host].known = std::move(now);
+}
+
+void Invariants::learn(HostIndex host, const BlockRecord& record, Cluster& cluster) {
+  // I1: one epoch of one prefix has one content, and no two records of one epoch overlap.
+  count("single content");
+  const Version version{record.prefix, record.epoch};
+  const auto [at, is_new] = cluster.records.try_emplace(version, record);
+  if (at->second != record) broken(host, "single content", text(record) + " and " + text(at->second));
+  if (is_new) {
+    std::vector<BlockRecord> others;
+    if (cluster.truth.merge(record, &others) == ipam::Merge::fork) {
+      broken(host, "single content", text(record) + " and " + text(others.front()));
+    }
+  }
+  auto& witnesses = cluster.seen_by[version];
+  if (witnesses.size() < 2) witnesses.insert(host);
+
+  // Each record is of the seat whose space it is in.
+  for (const auto& pool : cluster.genesis.pools) {
+    if (!pool.contains(record.prefix)) continue;
+    const ipam::Space space{pool, cluster.genesis.block_length(pool.family()), cluster.genesis.seats};
+    if (ipam::seat_of(space, record.prefix) != record.seat) broken(host, "own seat", text(record));
+  }
+
+  // A seat's sequence goes up with each change.
+  const auto number = std::pair(record.seat, record.epoch);
+  if (cluster.sequence.try_emplace(number, record.request).first->second != record.request) {
+    broken(host, "one sequence", text(record) + " has the number of another change");
+  }
+
+  // I12: a request is answered with one block of each family.
+  if (record.request.is_zero()) return;
+  count("idempotent requests");
+  const auto [granted, first] =
+      cluster.granted.try_emplace({record.request, record.prefix.family()}, record.prefix);
+  if (granted->second != record.prefix) {
+    broken(host, "idempotent requests",
+           "request " + record.request.short_hex() + " got " + granted->second.text() + " and " +
+               record.prefix.text());
+  }
+}
+
+/// I5: what a node knows of an address never goes back to an older epoch.
+void Invariants::monotone(HostIndex host, const ipam::BlockMap::Records& now) {
+  count("monotone epochs");
+  std::optional<ipam::BlockMap> map;
+  for (const auto& [prefix, record] : hosts_[host].known) {
+    const auto at = now.find(prefix);
+    if (at != now.end() && (at->second == record || at->second.epoch > record.epoch)) continue;
+    if (!map) map = merged(now);
+    if (!holds(*map, record)) broken(host, "monotone epochs", "it has forgotten " + text(record));
+  }
+}
+
+/// I2: no two nodes lease from the same addresses, at any moment, whatever each of them knows.
+void Invariants::claims(HostIndex host, const node::View& view, Cluster& cluster) {
+  count("single owner");
+  std::vector<Prefix> owned;
+  for (const auto& block : view.blocks) {
+    if (block.record.state == BlockState::owned && block.record.owner == view.id)
+      owned.push_back(block.record.prefix);
+  }
+  auto& held = hosts_[host].claims;
+  if (owned == held) return;
+  for (const auto& prefix : held) cluster.claims.erase(prefix);
+  held = owned;
+  for (const auto& prefix : owned) {
+    auto next = cluster.claims.lower_bound(prefix);
+    if (next != cluster.claims.begin() && std::prev(next)->first.overlaps(prefix)) --next;
+    if (next != cluster.claims.end() && next->first.overlaps(prefix)) {
+      broken(host, "single owner",
+             "it owns " + prefix.text() + ", and " + host_name(next->second) + " owns " + next->first.text());
+    }
+    cluster.claims[prefix] = host;
+  }
+}
+
+/// I7: every leased address lies in a block of this node, is not the host's own and is leased once.
+void Invariants::leases(HostIndex host, const node::View& view) {
+  count("leases inside own blocks");
+  std::set<Ip> seen;
+  for (const auto& lease : view.leases) {
+    for (const auto& address : lease.addresses) {
+      const auto& own = hosts_[host].claims;
+      const auto block =
+          std::find_if(own.begin(), own.end(), [&](const Prefix& p) { return p.contains(address); });
+      if (block == own.end()) broken(host, "leases inside own blocks", address.text() + " is in none");
+      if (block != own.end() && block->address() == address) {
+        broken(host, "leases inside own blocks", address.text() + " is the host's own");
+      }
+      if (!seen.insert(address).second) broken(host, "single address", address.text() + " is leased twice");
+    }
+  }
+}
+
+/// I3: no two live containers of a cluster have the same address.
+void Invariants::became_live(HostIndex host, const ipam::LeaseKey& key, const std::vector<Ip>& addresses,
+                             Time now) {
+  count("single address");
+  auto& known = hosts_[host];
+  if (!known.cluster) return broken(host, "single address", "an ADD was answered before there was a cluster");
+  auto& cluster = clusters_[*known.cluster];
+  if (addresses.size() != cluster.genesis.pools.size()) {
+    broken(host, "single address",
+           key.container + " has " + std::to_string(addresses.size()) + " addresses for " +
+               std::to_string(cluster.genesis.pools.size()) + " pools");
+  }
+  for (const auto& address : addresses) {
+    const auto [at, is_new] = cluster.live.try_emplace(address, host, key);
+    if (!is_new) {
+      broken(host, "single address",
+             key.container + " got " + address.text() + ", which " + at->second.second.container + " on " +
+                 host_name(at->second.first) + " has");
+    }
+  }
+  known.live[key] = addresses;
+
+  count("cooling");
+  for (const auto& address : addresses) {
+    const auto last = cluster.ended.find(address);
+    if (last == cluster.ended.end() || last->second + ipam::cooling_time <= now) continue;
+    broken(host, "cooling",
+           key.container + " got " + address.text() + " " + std::to_string(seconds(now - last->second)) +
+               " s after it was let go");
+  }
+}
+
+void Invariants::ended(HostIndex host, const ipam::LeaseKey& key, Time now) {
+  auto& known = hosts_[host];
+  const auto at = known.live.find(key);
+  if (at == known.live.end()) return;
+  auto& cluster = clusters_.at(*known.cluster);
+  for (const auto& address : at->second) {
+    cluster.live.erase(address);
+    cluster.ended[address] = now;
+  }
+  known.live.erase(at);
+}
+
+/// I6 and I5 across a crash: what others have seen of a voter's grants, and what containers were given, was
+/// durable.
+void Invariants::restarted(HostIndex host, const node::View& view) {
+  count("durable before visible");
+  auto& known = hosts_[host];
+  known.known.clear();  // what others wrote may be lost, it can be heard again
+  std::map<ipam::LeaseKey, std::vector<Ip>> leases;
+  for (const auto& lease : view.leases) leases[lease.key] = lease.addresses;
+  for (const auto& [key, addresses] : known.live) {
+    if (leases[key] != addresses) {
+      broken(
+          host, "durable before visible",
+          "the lease of " + key.container + ", " + addresses.front().text() + ", was answered and is lost");
+    }
+  }
+  if (!known.cluster) return;
+  if (view.cluster != known.cluster) broken(host, "durable before visible", "it has lost its cluster");
+  const auto& cluster = clusters_.at(*known.cluster);
+  const auto& voters = cluster.genesis.voters;
+  auto map = merged(records_of(view));
+  for (const auto& [version, record] : cluster.records) {
+    if (hash_id<NodeId>(voters[record.seat % voters.size()].view()) != known.id) continue;
+    const auto& witnesses = cluster.seen_by.at(version);
+    const bool visible = witnesses.size() > 1 || !witnesses.contains(host);
+    if (visible && !holds(map, record)) {
+      broken(host, "durable before visible", "its grant was seen by others and is lost: " + text(record));
+    }
+  }
+}
+
+/// I18: a route is never withdrawn, nor turned to another host, while its owner still owns the block.
+void Invariants::routes_lost(HostIndex host, const Kernel::Routes& routes) {
+  count("no route withdrawn", routes.size());
+  const auto& known = hosts_[host];
+  if (!known.cluster) return;
+  const auto& truth = clusters_.at(*known.cluster).truth;
+  for (const auto& [prefix, route] : routes) {
+    const auto* record = truth.find(prefix);
+    if (record == nullptr || record->owner != route.owner || record->state != BlockState::owned) continue;
+    broken(host, "no route withdrawn",
+           "the route to " + prefix.text() + " of " + route.owner.short_hex() + " is gone");
+  }
+}
+
+}  // namespace overlay::sim

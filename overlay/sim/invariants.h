@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must hold at every moment, checked from outside: the checker sees what nodes know (their views), what
+// they answered and what their kernels hold, and keeps books of its own. Each rule is described where it is
+// checked.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "overlay/ipam/block_map.h"
+#include "overlay/node/view.h"
+#include "overlay/sim/kernel.h"
+#include "overlay/sim/log.h"
+
+namespace overlay::sim {
+
+class Invariants {
+ public:
+  Invariants(std::size_t hosts, Verdict& verdict) : hosts_(hosts), verdict_(verdict) {}
+
+  /// A node's knowledge, all of it on its disk, after a step that may have changed it.
+  void observe(HostIndex host, const node::View& view);
+  /// A node's knowledge right after a start, from what its disk kept.
+  void restarted(HostIndex host, const node::View& view);
+  /// An ADD was answered: the container is alive with these addresses.
+  void became_live(HostIndex host, const ipam::LeaseKey& key, const std::vector<Ip>& addresses, Time now);
+  /// The container is gone, or its DEL is under way.
+  void ended(HostIndex host, const ipam::LeaseKey& key, Time now);
+  /// A kernel lost routes.
+  void routes_lost(HostIndex host, const Kernel::Routes& routes);
+
+  /// How many times each rule was looked at, for the report of a run.
+  const std::map<std::string, std::uint64_t>& checked() const { return checked_; }
+  std::size_t clusters() const { return clusters_.size(); }
+
+ private:
+  using Version = std::pair<Prefix, ipam::Epoch>;
+  /// The books of one cluster, of everything any of its members has ever shown.
+  struct Cluster {
+    consensus::Genesis genesis;
+    ipam::BlockMap truth;
+    std::map<Version, ipam::BlockRecord> records;
+    std::map<Version, std::set<HostIndex>> seen_by;  // of each, the first two
+    std::map<std::pair<RequestId, Family>, Prefix> granted;
+    std::map<Prefix, HostIndex> claims;                                   // blocks a node leases from
+    std::map<std::pair<std::uint32_t, ipam::Epoch>, RequestId> sequence;  // of each seat
+    std::map<Ip, std::pair<HostIndex, ipam::LeaseKey>> live;
+    std::map<Ip, Time> ended;
+  };
+  struct Host {
+    NodeId id;
+    std::optional<ClusterId> cluster;
+    ipam::BlockMap::Records known;
+    std::vector<Prefix> claims;
+    std::map<ipam::LeaseKey, std::vector<Ip>> live;
+  };
+
+  void identity(HostIndex host, const node::View& view);
+  Cluster* cluster_of(HostIndex host, const node::View& view);
+  void records(HostIndex host, const node::View& view, Cluster& cluster);
+  void learn(HostIndex host, const ipam::BlockRecord& record, Cluster& cluster);
+  void monotone(HostIndex host, const ipam::BlockMap::Records& now);
+  void claims(HostIndex host, const node::View& view, Cluster& cluster);
+  void leases(HostIndex host, const node::View& view);
+  void broken(HostIndex host, const std::string& rule, const std::string& text);
+  void count(const char* rule, std::uint64_t times = 1) { checked_[rule] += times; }
+
+  std::vector<Host> hosts_;
+  std::map<ClusterId, Cluster> clusters_;
+  std::map<std::string, std::uint64_t> checked_;
+  Verdict& verdict_;
+};
+
+}  // namespace overlay::sim

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/sim/scenario.h"
+
+#include <algorithm>
+
+namespace overlay::sim {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+Prefix prefix(const char* text) { return Prefix::parse(text).value(); }
+
+/// Runs one plan; each step returns false when the run is over.
+class Scenario {
+ public:
+  Scenario(const Plan& plan, const std::function<void(const std::string&)>& progress)
+      : plan_(plan),
+        progress_(progress),
+        rng_(plan.options.seed ^ 0x7363656e),
+        world_(plan.options),
+        trouble_(world_, plan.faults, Rng(rng_.next())) {}
+
+  Report run() {
+    world_.start_all();
+    bool on = plan_.trouble_from_start || calm("after the start");
+    while (on && world_.time() < Time(plan_.length)) on = round();
+    if (on) on = clean_up();
+    return report();
+  }
+
+ private:
+  bool round() {
+    trouble_.begin();
+    const Duration left = Time(plan_.length) - world_.time();
+    const bool good = world_.run(std::min<Duration>(rng_.between(seconds(20), minutes(5)), left));
+    trouble_.end();
+    if (!good || !calm("after the heal")) return false;
+    ++report_.rounds;
+    tell();
+    return true;
+  }
+
+  /// Everything must come right within the limit.
+  bool calm(const std::string& when) {
+    const Time from = world_.time();
+    const bool good = world_.run_until([this] { return world_.unsettled().empty(); }, calm_limit);
+    if (!good) world_.verdict().fail("convergence: not within 60 s " + when + ": " + world_.unsettled());
+    report_.slowest_calm = std::max(report_.slowest_calm, world_.time() - from);
+    return world_.verdict().good();
+  }
+
+  /// I16: when every container is gone, so is every lease.
+  bool clean_up() {
+    for (HostIndex i = 0; i < world_.size(); ++i) {
+      world_.host(i).runtime().remove_all(world_.time());
+      world_.host(i).poke_runtime();
+    }
+    if (!calm("after the last DEL")) return false;
+    for (HostIndex i = 0; i < world_.size(); ++i) {
+      const auto leases = world_.host(i).view().leases.size();
+      if (leases > 0)
+        world_.verdict().fail("no leak: " + host_name(i) + " keeps " + std::to_string(leases) + " leases");
+    }
+    return world_.verdict().good();
+  }
+
+  void tell() {
+    if (!progress_) return;
+    std::size_t blocks = 0;
+    std::size_t leases = 0;
+    for (HostIndex i = 0; i < world_.size(); ++i) {
+      const auto view = world_.host(i).view();
+      leases += view.leases.size();
+      if (i == 0) blocks = view.blocks.size();
+    }
+    const auto minutes_past = std::chrono::duration_cast<minutes>(world_.time().time_since_epoch()).count();
+    progress_(std::to_string(minutes_past) + " min: " + std::to_string(world_.log().steps()) + " steps, " +
+              std::to_string(report_.rounds) + " rounds, " + std::to_string(blocks) + " blocks, " +
+              std::to_string(leases) + " leases, " + std::to_string(world_.network().sessions()) +
+              " sessions");
+  }
+
+  Report report() {
+    report_.broken = world_.verdict().text();
+    report_.steps = world_.log().steps();
+    report_.hash = world_.log().hash();
+    report_.checked = world_.invariants().checked();
+    report_.checked["convergence"] = report_.rounds;
+    if (!report_.good()) report_.last = world_.log().last();
+    return std::move(report_);
+  }
+
+  const Plan& plan_;
+  const std::function<void(const std::string&)>& progress_;
+  Rng rng_;
+  World world_;
+  Trouble trouble_;
+  Report report_;
+};
+
+}  // namespace
+
+Plan draw_plan(std::uint64_t seed, std::size_t hosts, Duration length, const std::optional<Faults>& faults) {
+  Rng rng(seed ^ 0x706c616e);
+  Plan plan;
+  plan.options.seed = seed;
+  plan.options.hosts = hosts;
+  plan.options.zones = 1 + rng.below(3);
+  plan.length = length;
+  plan.faults = faults ? *faults : draw_faults(rng);
+  // Small blocks make nodes ask for more of them; a second family makes them ask twice.
+  if (rng.one_in(2) && hosts <= 100) {
+    plan.options.pools = {prefix("10.32.0.0/18")};
+    plan.options.block_length_v4 = 28;
+  }
+  if (rng.one_in(3)) plan.options.pools.push_back(prefix("fd32::/48"));
+  plan.trouble_from_start = rng.one_in(2);
+  return plan;
+}
+
+Report run(const Plan& plan, const std::function<void(const std::string&)>& progress) {
+  return Scenario(plan, progress).run();
+}
+
+}  // namespace overlay::sim

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/sim/world.h"
+
+#include <algorithm>
+
+namespace overlay::sim {
+namespace {
+
+using std::chrono::seconds;
+
+/// So many steps without the clock moving are a loop.
+constexpr std::uint64_t most_steps_a_moment = 1'000'000;
+/// Machines are switched on within this span.
+constexpr auto start_span = seconds(3);
+
+std::vector<ipam::BlockRecord> records_of(const node::View& view) {
+  std::vector<ipam::BlockRecord> records;
+  for (const auto& block : view.blocks) records.push_back(block.record);
+  return records;
+}
+
+}  // namespace
+
+World::World(Options options)
+    : options_(std::move(options)),
+      network_(queue_, log_, Rng(options_.seed ^ 0x6e6574)),
+      invariants_(options_.hosts, verdict_) {
+  Rng rng(options_.seed);
+  for (HostIndex i = 0; i < options_.hosts; ++i) {
+    const Shared shared{queue_, network_, invariants_, log_, verdict_};
+    hosts_.push_back(
+        std::make_unique<Host>(i, shared, config_of(i, rng), rng.next(), options_.most_containers));
+    network_.attach(*hosts_.back(), i % options_.zones);
+  }
+}
+
+node::Config World::config_of(HostIndex index, Rng& rng) const {
+  node::Config config;
+  config.name = host_name(index);
+  config.zone = "z" + std::to_string(index % options_.zones + 1);
+  config.version = "sim";
+  config.listen_ports = {mesh_port};
+  config.genesis.pools = options_.pools;
+  config.genesis.block_length_v4 = options_.block_length_v4;
+  config.genesis.block_length_v6 = options_.block_length_v6;
+  const auto& founders = options_.founders;
+  config.bootstrap = std::find(founders.begin(), founders.end(), index) != founders.end();
+  if (config.bootstrap) return config;
+  config.join = {{host_name(0), mesh_port}, {host_name(rng.below(options_.hosts)), mesh_port}};
+  return config;
+}
+
+void World::start_all() {
+  Rng rng(options_.seed ^ 0x73746172);
+  for (auto& host : hosts_) {
+    queue_.after(rng.between({}, start_span), [&host] { host->start(); });
+  }
+}
+
+bool World::run(Duration span) {
+  const Time end = queue_.time() + span;
+  std::uint64_t steps = 0;
+  Time moment = queue_.time();
+  while (verdict_.good()) {
+    const auto next = queue_.next();
+    if (!next || *next > end) break;
+    queue_.run_next();
+    steps = queue_.time() == moment ? steps + 1 : 0;
+    moment = queue_.time();
+    if (steps > most_steps_a_moment) verdict_.fail("progress: time stands still");
+  }
+  if (verdict_.good()) queue_.jump(end);
+  return verdict_.good();
+}
+
+bool World::run_until(const std::function<bool()>& condition, Duration most, Duration step) {
+  const Time end = queue_.time() + most;
+  while (!condition()) {
+    if (queue_.time() >= end || !run(std::min<Duration>(step, end - queue_.time()))) return false;
+  }
+  return verdict_.good();
+}
+
+void World::cut_off(const std::vector<HostIndex>& group) {
+  const auto inside = [&](HostIndex host) {
+    return std::find(group.begin(), group.end(), host) != group.end();
+  };
+  for (HostIndex a = 0; a < size(); ++a) {
+    for (HostIndex b = 0; b < size(); ++b) {
+      if (inside(a) != inside(b)) network_.cut(a, b);
+    }
+  }
+}
+
+std::string World::unsettled() const {
+  std::optional<node::View> first;
+  for (HostIndex i = 0; i < size(); ++i) {
+    const Host& host = *hosts_[i];
+    if (!host.running()) return host_name(i) + " does not run";
+    const auto view = host.view();
+    if (!first) first = view;
+    if (auto reason = unsettled(i, view, *first); !reason.empty()) return host_name(i) + ": " + reason;
+  }
+  return {};
+}
+
+std::string World::unsettled(HostIndex index, const node::View& view, const node::View& first) const {
+  const Host& host = *hosts_[index];
+  if (!view.ready()) return "waits for " + view.waiting_for.front();
+  if (view.cluster != first.cluster) return "is in another cluster than " + first.name;
+  if (view.peers.size() != size()) return "knows " + std::to_string(view.peers.size()) + " nodes";
+  for (const auto& peer : view.peers) {
+    if (!peer.reachable) return peer.name + " is unreachable";
+  }
+  if (records_of(view) != records_of(first)) return "its block records differ from those of " + first.name;
+  if (!host.runtime().settled()) return "a container waits";
+  std::size_t leased = 0;
+  for (const auto& [key, container] : host.runtime().containers())
+    leased += container.addresses.empty() ? 0 : 1;
+  if (view.leases.size() != leased) {
+    return std::to_string(view.leases.size()) + " leases for " + std::to_string(leased) + " containers";
+  }
+
+  Kernel::Routes routes;
+  for (const auto& block : view.blocks) {
+    if (block.record.state != ipam::BlockState::owned || block.record.owner == view.id) continue;
+    for (HostIndex i = 0; i < size(); ++i) {
+      if (hosts_[i]->id() == block.record.owner)
+        routes[block.record.prefix] = {block.record.owner, network_.address(i)};
+    }
+  }
+  if (host.kernel().routes() != routes) {
+    return "its kernel has " + std::to_string(host.kernel().routes().size()) + " routes, not the " +
+           std::to_string(routes.size()) + " that follow from the records";
+  }
+  return {};
+}
+
+}  // namespace overlay::sim

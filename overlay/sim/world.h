@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// A cluster in one process under virtual time: machines that run the real core, the network between them, the
+// checks. Everything that happens follows from the options; two worlds of equal options have equal logs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "overlay/sim/host.h"
+
+namespace overlay::sim {
+
+struct Options {
+  std::uint64_t seed = 1;
+  std::size_t hosts = 3;
+  std::size_t zones = 2;
+  /// Started with --bootstrap; all others join n1 and one machine drawn at random.
+  std::vector<HostIndex> founders = {0};
+  std::vector<Prefix> pools = {Prefix::around(Ip::v4(0x0a200000U), 12)};  // 10.32.0.0/12
+  int block_length_v4 = 24;
+  int block_length_v6 = 64;
+  std::size_t most_containers = 24;  // of each machine
+};
+
+class World {
+ public:
+  explicit World(Options options);
+
+  // ---- time ----
+  Time time() const { return queue_.time(); }
+  /// Runs everything due within `span`. False when an invariant broke.
+  bool run(Duration span);
+  /// Runs until `condition`, looked at after every `step`, holds; false when it did not within `most`, or one
+  /// broke.
+  bool run_until(const std::function<bool()>& condition, Duration most,
+                 Duration step = std::chrono::milliseconds(100));
+
+  // ---- machines ----
+  std::size_t size() const { return hosts_.size(); }
+  Host& host(HostIndex index) { return *hosts_[index]; }
+  const Host& host(HostIndex index) const { return *hosts_[index]; }
+  void start_all();
+  Network& network() { return network_; }
+  EventQueue& queue() { return queue_; }
+  /// Cuts both directions between every machine of `group` and every other.
+  void cut_off(const std::vector<HostIndex>& group);
+
+  // ---- what must be so in the end ----
+  /// Empty when all is well everywhere: everybody runs, is ready and sees all as reachable, all agree on
+  /// every record, every kernel routes every block to its owner, no container waits. Else the first thing
+  /// that is not.
+  std::string unsettled() const;
+
+  const Options& options() const { return options_; }
+  Log& log() { return log_; }
+  const Log& log() const { return log_; }
+  Verdict& verdict() { return verdict_; }
+  const Invariants& invariants() const { return invariants_; }
+
+ private:
+  node::Config config_of(HostIndex index, Rng& rng) const;
+  std::string unsettled(HostIndex index, const node::View& view, const node::View& first) const;
+
+  Options options_;
+  Log log_;
+  Verdict verdict_;
+  EventQueue queue_;
+  Network network_;
+  Invariants invariants_;
+  std::vector<std::unique_ptr<Host>> hosts_;
+};
+
+}  // namespace overlay::sim
