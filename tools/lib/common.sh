@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What the scripts share: messages of one line, refusals, and waiting for conditions. Sourced, never run.
+
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+say() { printf '%s\n' "$*"; }
+
+# The request was understood and did not work: exit 1.
+fail() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+# The request itself is wrong: exit 2.
+refuse() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 2
+}
+
+need_root() { [[ $EUID -eq 0 ]] || refuse "needs root: $1"; }
+
+# Microseconds since the epoch; the decimal sign of EPOCHREALTIME depends on the locale.
+now_us() { printf '%s' "${EPOCHREALTIME/[.,]/}"; }
+
+# wait_until SECONDS COMMAND...: true as soon as COMMAND succeeds, false when SECONDS have passed without that.
+wait_until() {
+  local deadline=$(($(now_us) + $1 * 1000000))
+  shift
+  until "$@"; do
+    (($(now_us) < deadline)) || return 1
+    sleep 0.02 # the interval between two looks, not a wait for something to have happened
+  done
+}
+
+# list_files PATTERN...: the files of the repository here (git's view, or all but build/ in an unpacked archive).
+list_files() {
+  local pattern
+  if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+    git ls-files --cached --others --exclude-standard -- "$@" | while IFS= read -r pattern; do
+      [[ ! -f $pattern ]] || printf '%s\n' "$pattern"
+    done
+  else
+    for pattern in "$@"; do find . -path ./build -prune -o -type f -path "./$pattern" -printf '%P\n'; done
+  fi | LC_ALL=C sort -u
+}
