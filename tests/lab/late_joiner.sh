@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Goal: a host that comes later is a host like the others, also when the one it was told of is away by then.
+# shellcheck source=tests/lab/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+step "two hosts with pods, then a third"
+lab up --hosts 2
+lab pod add h1 a
+lab pod add h2 b
+lab add
+lab pod add h3 c
+all_pods_reach_all 4
+
+step "all three know all blocks, each has its own"
+for host in h1 h2 h3; do
+  eventually "$host knows three blocks" 10 holds "$host" ipam \
+    '[.blocks[] | select(.state == "owned") | .prefix] | unique | length == 3'
+done
+expect_equal "no links but those of a full mesh" 2 "$(ask h3 links '.links | map(select(.state == "established")) | length')"
+
+step "the third restarts while the host it joined is away, and finds the second from what it knows"
+before=$(ask h3 ipam '[.blocks[] | select(.owner == "h3") | .prefix] | tostring')
+lab kill h1 -9
+lab restart h3
+eventually "h3 sees h2" 30 holds h3 peers '[.peers[] | select(.name == "h2" and .state == "reachable")] | length == 1'
+expect_equal "the same block" "$before" "$(ask h3 ipam '[.blocks[] | select(.owner == "h3") | .prefix] | tostring')"
+all_pods_reach_all 4
+
+step "the founder comes back"
+lab restart h1
+for host in h1 h2 h3; do expect "$host sees both others" lab ctl "$host" -- wait --for peers=2 --timeout 30s; done

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What the lab tests share. Sourced first by each: it names the lab, and removes it whatever happens; a failure shows
+# the logs and routes of every host before that.
+set -euo pipefail
+# shellcheck source=tools/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../tools/lib/common.sh"
+[[ $EUID -eq 0 ]] || { say "SKIPPED: needs root to make network namespaces" && exit 77; }
+
+export LAB=t$$
+# shellcheck disable=SC2034 # for the tests
+bin=$(cd "$repo" && realpath "${OVERLAY_BIN:-build/release/bin}")
+lab_dir=${OVERLAY_LAB_DIR:-/run/overlay-lab}/$LAB
+scratch=$(mktemp -d)
+trap finish EXIT
+trap 'exit 143' TERM INT
+
+lab() { "$repo/tools/lab" "$@"; }
+step() { printf -- '-- %s\n' "$*"; }
+
+finish() {
+  local status=$?
+  trap - EXIT TERM INT
+  # A sanitizer's finding fails the test even where nobody noticed that a daemon had gone.
+  if grep -hE 'ERROR: [A-Za-z]+Sanitizer|runtime error:' "$lab_dir"/h*/log 2>/dev/null; then status=1; fi
+  if ((status != 0)); then
+    diagnose
+    printf -- '\n-- FAILED: %s\n' "${reason:-exit $status}"
+  fi
+  clean_up
+  lab down >/dev/null || status=1
+  rm -rf "$scratch"
+  exit "$status"
+}
+
+# What a test has started beside the lab; overridden by those that did.
+clean_up() { :; }
+
+diagnose() {
+  local dir host
+  printf '\n-- the hosts as they are:\n'
+  for dir in "$lab_dir"/h*/; do
+    [[ -d $dir ]] || continue
+    host=$(basename "$dir")
+    printf '\n-- %s: log\n' "$host" && tail -n 60 "$dir/log" 2>/dev/null
+    printf -- '-- %s: links\n' "$host" && timeout 5 "$repo/tools/lab" ctl "$host" -- links 2>&1
+    printf -- '-- %s: routes and neighbours\n' "$host"
+    lab exec "$host" -- ip route && lab exec "$host" -- ip neigh
+  done || true
+}
+
+broken() {
+  reason="not so: $*"
+  printf -- '-- %s\n' "$reason" >&2
+  exit 1
+}
+
+# expect WHAT COMMAND...: the command succeeds.
+expect() { "${@:2}" || broken "$1"; }
+
+# expect_equal WHAT WANTED GOT
+expect_equal() { [[ $2 == "$3" ]] || broken "$1: wanted '$2', got '$3'"; }
+
+# expect_exit WHAT CODE COMMAND...: its exit code; what it printed is left in $output.
+expect_exit() {
+  local status=0
+  output=$("${@:3}" 2>&1 </dev/null) || status=$?
+  ((status == $2)) || broken "$1: wanted exit $2, got $status and: $output"
+}
+
+# expect_says WHAT TEXT: $output holds the text (a case pattern).
+expect_says() {
+  # shellcheck disable=SC2053 # a pattern is meant
+  [[ $output == *$2* ]] || broken "$1: wanted the words '$2' in: $output"
+}
+
+# eventually WHAT SECONDS COMMAND...
+eventually() { wait_until "$2" "${@:3}" || broken "$1 within $2 s"; }
+
+# ask hN COMMAND... FILTER: what jq makes of the JSON that overlayctl prints.
+ask() {
+  local filter=${*: -1}
+  # Degraded answers (exit 1) are answers.
+  { lab ctl "$1" -- "${@:2:$#-2}" -o json || true; } | jq -r "$filter"
+}
+
+# holds hN COMMAND... FILTER: the filter is true.
+holds() { [[ $(ask "$@" 2>/dev/null) == true ]]; }
+
+# address_of POD [4|6]
+address_of() {
+  jq -r --arg sign "$([[ ${2:-4} == 6 ]] && echo : || echo .)" \
+    '[.ips[].address | select(contains($sign))][0] | sub("/.*"; "")' "$lab_dir/pods/$1/result.json"
+}
+
+# reaches POD ADDRESS...: one ping each.
+reaches() {
+  local address
+  for address in "${@:2}"; do
+    lab pod exec "$1" -- ping -c 1 -W 2 -q "$address" >/dev/null || return 1
+  done
+}
+
+# full_size_passes POD ADDRESS BYTES: an IP packet of that many bytes, which nobody may fragment.
+full_size_passes() {
+  local headers=28 # IPv4 and ICMP
+  [[ $2 != *:* ]] || headers=48
+  lab pod exec "$1" -- ping -c 1 -W 2 -q -M 'do' -s $(($3 - headers)) "$2" >/dev/null
+}
+
+# all_pods_reach_all FAMILY (4 or 6)
+all_pods_reach_all() {
+  local from to
+  for from in "$lab_dir"/pods/*; do
+    for to in "$lab_dir"/pods/*; do
+      reaches "${from##*/}" "$(address_of "${to##*/}" "$1")" \
+        || broken "pod ${from##*/} reaches pod ${to##*/} over IPv$1"
+    done
+  done
+}
+
+# underlay_address hN
+underlay_address() { ask "$1" status .node.underlay_address; }
+
+# key_of hN: the ids of the keys it holds, its own first, as its log told them last.
+key_of() { lab logs "$1" | sed -nE 's/.* security keys="?([0-9a-f, ]+)"?.*/\1/p' | tail -n 1; }
