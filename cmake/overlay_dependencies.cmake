@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every dependency is a Debian 12 package; tools/packages lists their names.
+find_package(PkgConfig REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(Protobuf REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Threads REQUIRED)
+if(OVERLAY_SHELL)
+  find_package(spdlog REQUIRED)
+  find_package(CLI11 REQUIRED)
+  find_package(prometheus-cpp REQUIRED)
+  pkg_check_modules(LIBNL REQUIRED IMPORTED_TARGET libnl-3.0)
+  pkg_check_modules(NFTABLES REQUIRED IMPORTED_TARGET libnftables)
+endif()
+if(OVERLAY_TESTS)
+  find_package(GTest REQUIRED)
+  find_package(rapidcheck REQUIRED)
+endif()

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+# The helpers every CMakeLists here uses: overlay_library, overlay_executable, overlay_test, overlay_fuzz.
+
+add_library(overlay_flags INTERFACE)
+target_include_directories(overlay_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(overlay_flags INTERFACE -Wall -Wextra -Wshadow -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # clang's -Wconversion holds -Wsign-conversion, which g++ keeps apart and this code does not follow.
+  target_compile_options(overlay_flags INTERFACE -Wconversion)
+endif()
+if(OVERLAY_SANITIZE)
+  target_compile_options(overlay_flags INTERFACE -fsanitize=${OVERLAY_SANITIZE} -fno-sanitize-recover=all
+                                                 -fno-omit-frame-pointer)
+  target_link_options(overlay_flags INTERFACE -fsanitize=${OVERLAY_SANITIZE})
+endif()
+if(OVERLAY_FUZZ)
+  target_compile_options(overlay_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# overlay_library(NAME SOURCES... [LINK libs...]) makes the static library overlay_NAME of one folder.
+function(overlay_library name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_library(overlay_${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  # A fuzz target brings what it links; nothing else is wanted of that build.
+  set_target_properties(overlay_${name} PROPERTIES EXCLUDE_FROM_ALL ${OVERLAY_FUZZ})
+  target_link_libraries(overlay_${name} PUBLIC ${ARG_LINK} PRIVATE overlay_flags)
+  target_include_directories(overlay_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+endfunction()
+
+# overlay_executable(NAME SOURCES... [LINK libs...])
+function(overlay_executable name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE overlay_flags ${ARG_LINK})
+  set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ${OVERLAY_FUZZ})
+endfunction()
+
+# overlay_test(NAME SOURCES... [LINK libs...] [LABELS labels...]) makes one GoogleTest binary and one ctest entry.
+# Labels: quick (inner loop), netns (needs root), slow.
+function(overlay_test name)
+  if(NOT OVERLAY_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "TIMEOUT" "LINK;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE overlay_flags ${ARG_LINK} GTest::gmock_main rapidcheck)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# overlay_fuzz(NAME SOURCES... [LINK libs...] [CORPUS dir]) makes one libFuzzer target and one ctest entry, which runs
+# the seeds of dir and then OVERLAY_FUZZ_SECONDS of new inputs. What it finds interesting stays in the build tree.
+function(overlay_fuzz name)
+  if(NOT OVERLAY_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "CORPUS" "LINK" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE overlay_flags ${ARG_LINK})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set(found ${CMAKE_CURRENT_BINARY_DIR}/${name}.found)
+  file(MAKE_DIRECTORY ${found})
+  set(seeds "")
+  if(ARG_CORPUS)
+    get_filename_component(seeds ${ARG_CORPUS} ABSOLUTE)
+  endif()
+  add_test(NAME ${name} COMMAND ${name} -max_total_time=${OVERLAY_FUZZ_SECONDS} -timeout=10 -rss_limit_mb=1024
+                                -print_final_stats=1 -artifact_prefix=${CMAKE_CURRENT_BINARY_DIR}/${name}. ${found} ${seeds})
+  math(EXPR limit "${OVERLAY_FUZZ_SECONDS} + 120")
+  set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT ${limit})
+endfunction()
