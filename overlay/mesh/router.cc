@@ -5,28 +5,26 @@
 
 namespace overlay::mesh {
 
-bool Router::send(const NodeId& to, wire::BlockRequest body, const Reach& reach) {
+bool Router::send(const NodeId& to, Bytes statement, const Reach& reach) {
   wire::Routed message;
   message.to = to;
-  message.from = self_.id;
   message.way = {self_.id};
-  message.body = body;
+  message.statement = std::move(statement);
   return pass_on(std::move(message), reach);
 }
 
-void Router::reply(const wire::Routed& request, wire::BlockReply body, const Reach& reach) {
+void Router::reply(const wire::Routed& request, const NodeId& to, Bytes statement, const Reach& reach) {
   wire::Routed message;
-  message.to = request.from;
-  message.from = self_.id;
+  message.to = to;
   message.way = request.way;
   message.reply = true;
-  message.body = std::move(body);
+  message.statement = std::move(statement);
   pass_on(std::move(message), reach);
 }
 
 void Router::hear(wire::Routed message, const Reach& reach) {
   if (message.to == self_.id) {
-    deliveries_.push_back({std::move(message)});
+    deliveries_.push_back(std::move(message));
     return;
   }
   if (message.hops_left == 0) return;

@@ -106,27 +106,22 @@ void Blocks::want(Time now) {
 void Blocks::ask(Family family, PendingBlock& pending, Time now) {
   pending.step = pending.step == Duration{} ? first_ask_again : std::min(2 * pending.step, last_ask_again);
   pending.ask_at = now + context_.rng.between(pending.step / 2, pending.step);
-  if (!context_.chain->seats_of(context_.identity.public_key).empty()) {
-    const auto granted = grant(context_.id, family, pending.request, now);
-    if (!granted) pending.refusal = granted.error().text;
-    return;
-  }
+  const auto seats = context_.chain->seats_of(context_.identity.public_key);
   const auto voters = context_.chain->voters();
-  const NodeId voter = hash_id<NodeId>(voters[context_.rng.below(voters.size())].view());
-  const bool sent = context_.mesh->router().send(voter, {pending.request, family}, context_.mesh->reach());
-  if (!sent) pending.refusal = "the voter " + context_.mesh->name_of(voter) + " is unreachable";
+  const NodeId voter =
+      seats.empty() ? hash_id<NodeId>(voters[context_.rng.below(voters.size())].view()) : context_.id;
+  if (!context_.tell(voter, wire::BlockRequest{pending.request, family})) {
+    pending.refusal = "the voter " + context_.mesh->name_of(voter) + " is unreachable";
+  }
 }
 
-void Blocks::hear(const wire::Routed& message, Time now) {
-  if (!context_.chain) return;
-  if (const auto* request = std::get_if<wire::BlockRequest>(&message.body)) {
-    const auto granted = grant(message.from, request->family, request->request, now);
-    const wire::BlockReply reply{request->request, granted ? *granted : Bytes(),
-                                 granted ? "" : granted.error().text};
-    context_.mesh->router().reply(message, reply, context_.mesh->reach());
-    return;
-  }
-  const auto& reply = std::get<wire::BlockReply>(message.body);
+void Blocks::hear(const Heard& heard, const wire::BlockRequest& request, Time now) {
+  const auto granted = grant(heard.from, request.family, request.request, now);
+  context_.answer(heard, wire::BlockReply{request.request, granted ? *granted : Bytes(),
+                                          granted ? "" : granted.error().text});
+}
+
+void Blocks::hear(const wire::BlockReply& reply) {
   for (auto& [family, pending] : pending_) {
     if (pending.request == reply.request) pending.refusal = reply.refusal;
   }

@@ -26,7 +26,8 @@ class Blocks {
   [[nodiscard]] Status judge(const wire::Record& record) const;
   /// A block record was accepted from others.
   void apply(const wire::Record& record, Time now);
-  void hear(const wire::Routed& message, Time now);
+  void hear(const Heard& heard, const wire::BlockRequest& request, Time now);
+  void hear(const wire::BlockReply& reply);
   void clash(const wire::Record& record, Time now);
   void tick(Time now);
   Time next_deadline() const;

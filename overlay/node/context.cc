@@ -25,6 +25,33 @@ void Context::clear(const std::string& name) {
   if (alarms.erase(name) != 0) say({Event::Level::info, "alarm", name, "raised", "cleared", ""});
 }
 
+bool Context::tell(const NodeId& to, const wire::StatementBody& body) {
+  if (to == id) {
+    said_to_self.push_back({id, body, {}});
+    return true;
+  }
+  return mesh->router().send(to, wire::sign_statement(body, to, identity, chain->cluster()), mesh->reach());
+}
+
+void Context::answer(const Heard& question, const wire::StatementBody& body) {
+  if (question.from == id) {
+    said_to_self.push_back({id, body, {}});
+    return;
+  }
+  mesh->router().reply(question.via, question.from,
+                       wire::sign_statement(body, question.from, identity, chain->cluster()), mesh->reach());
+}
+
+std::vector<Heard> Context::take_heard() {
+  std::vector<Heard> heard = std::exchange(said_to_self, {});
+  for (wire::Routed& message : mesh->router().take_deliveries()) {
+    if (!chain) continue;
+    auto statement = wire::open_statement(message.statement, id, chain->cluster());
+    if (statement) heard.push_back({statement->from(), std::move(statement->body), std::move(message)});
+  }
+  return heard;
+}
+
 std::vector<ipam::Space> Context::spaces() const {
   std::vector<ipam::Space> all;
   if (!chain) return all;

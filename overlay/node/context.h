@@ -18,12 +18,20 @@
 #include "overlay/node/node.h"
 #include "overlay/plan/intent.h"
 #include "overlay/wire/log_entry.h"
+#include "overlay/wire/statement.h"
 
 namespace overlay::node {
 
 struct Alarm {
   std::string text;
   Time since;
+};
+
+/// A statement that arrived, and the way back to whoever made it.
+struct Heard {
+  NodeId from;
+  wire::StatementBody body;
+  wire::Routed via;  // without a statement when this node said it to itself
 };
 
 struct Context {
@@ -47,6 +55,7 @@ struct Context {
   std::map<std::string, Alarm> alarms;
   bool kernel_dirty = false;
   Output out;
+  std::vector<Heard> said_to_self;
 
   /// Puts an entry into this input's output.
   void persist(const wire::LogEntry& entry, bool urgent = true);
@@ -54,6 +63,12 @@ struct Context {
   /// Raises an alarm once; a change of its text is news too.
   void raise(const std::string& name, const std::string& text, Time now);
   void clear(const std::string& name);
+
+  /// Says it to another node, or to this one. False when there is no way there now.
+  bool tell(const NodeId& to, const wire::StatementBody& body);
+  void answer(const Heard& question, const wire::StatementBody& body);
+  /// What was said to this node since the last call; malformed and forged statements are left out.
+  std::vector<Heard> take_heard();
 
   /// The free space of each pool, IPv4 first; nothing before a cluster is known.
   std::vector<ipam::Space> spaces() const;

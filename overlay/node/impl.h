@@ -39,6 +39,7 @@ class Node::Impl {
   [[nodiscard]] Status replay_record(const Bytes& envelope, std::vector<wire::Record>& records);
   void make_mesh(std::vector<wire::Record> records);
   void apply(const wire::Record& record, Time now);
+  void hear(const Heard& heard, Time now);
   void describe(Time now);
   void know_peer(const wire::Record& record);
   void report_readiness();

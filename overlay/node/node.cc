@@ -124,8 +124,10 @@ void Node::Impl::settle(Time now) {
   if (synced != was_synced) context.kernel_dirty = true;
   for (const wire::Record& record : mesh.take_fresh()) apply(record, now);
   for (const wire::Record& record : mesh.take_clashes()) blocks.clash(record, now);
-  for (const mesh::Delivery& delivery : mesh.router().take_deliveries()) blocks.hear(delivery.message, now);
   blocks.tick(now);
+  for (auto heard = context.take_heard(); !heard.empty(); heard = context.take_heard()) {
+    for (const Heard& statement : heard) hear(statement, now);
+  }
   if (mesh.self().incarnation > context.incarnation) {
     context.incarnation = mesh.self().incarnation;
     context.persist(wire::IncarnationEntry{context.incarnation});
@@ -151,6 +153,11 @@ void Node::Impl::apply(const wire::Record& record, Time now) {
     case wire::RecordKind::decree:
       break;
   }
+}
+
+void Node::Impl::hear(const Heard& heard, Time now) {
+  if (const auto* request = std::get_if<wire::BlockRequest>(&heard.body)) blocks.hear(heard, *request, now);
+  if (const auto* reply = std::get_if<wire::BlockReply>(&heard.body)) blocks.hear(*reply);
 }
 
 void Node::Impl::know_peer(const wire::Record& record) {

@@ -58,25 +58,13 @@ void fill(v1::Frame& frame, const Want& want) {
   for (const RecordKey& key : want.keys) out.add_keys(key.str());
 }
 
-void fill_body(v1::Routed& out, const BlockRequest& request) {
-  out.mutable_block_request()->set_request(request.request.str());
-  out.mutable_block_request()->set_family(static_cast<std::uint32_t>(request.family));
-}
-
-void fill_body(v1::Routed& out, const BlockReply& reply) {
-  out.mutable_block_reply()->set_request(reply.request.str());
-  out.mutable_block_reply()->set_envelope(reply.envelope);
-  out.mutable_block_reply()->set_refusal(reply.refusal);
-}
-
 void fill(v1::Frame& frame, const Routed& routed) {
   auto& out = *frame.mutable_routed();
   out.set_to(routed.to.str());
-  out.set_from(routed.from.str());
   out.set_hops_left(routed.hops_left);
   for (const NodeId& node : routed.way) out.add_way(node.str());
   out.set_reply(routed.reply);
-  std::visit([&](const auto& body) { fill_body(out, body); }, routed.body);
+  out.set_statement(routed.statement);
 }
 
 // ---- decoding: one overload a message, each checking every size ----
@@ -149,27 +137,9 @@ Result<Message> read(const v1::Want& from) {
   return Message(std::move(out));
 }
 
-Status read_body(const v1::Routed& from, Routed& to) {
-  if (from.has_block_request()) {
-    BlockRequest request;
-    OVERLAY_TRY(request.request, RequestId::parse(from.block_request().request()));
-    OVERLAY_TRY(request.family, family_from(from.block_request().family()));
-    to.body = request;
-    return {};
-  }
-  if (!from.has_block_reply()) return fail(Errc::unsupported, "a routed message of an unknown kind");
-  BlockReply reply;
-  OVERLAY_TRY(reply.request, RequestId::parse(from.block_reply().request()));
-  reply.envelope = from.block_reply().envelope();
-  OVERLAY_TRY(reply.refusal, bounded_text(from.block_reply().refusal(), max_sentence, "refusal"));
-  to.body = std::move(reply);
-  return {};
-}
-
 Result<Message> read(const v1::Routed& from) {
   Routed out;
   OVERLAY_TRY(out.to, NodeId::parse(from.to()));
-  OVERLAY_TRY(out.from, NodeId::parse(from.from()));
   if (from.hops_left() > max_hops)
     return fail(Errc::invalid, std::to_string(from.hops_left()) + " hops, over 32");
   out.hops_left = from.hops_left();
@@ -179,9 +149,7 @@ Result<Message> read(const v1::Routed& from) {
     out.way.push_back(id);
   }
   out.reply = from.reply();
-  const Status body = read_body(from, out);
-  if (!body && body.error().code == Errc::unsupported) return Message(Unknown{});
-  OVERLAY_CHECK(body);
+  out.statement = from.statement();
   return Message(std::move(out));
 }
 

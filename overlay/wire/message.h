@@ -58,23 +58,13 @@ struct DigestEntries {
 struct Want {
   std::vector<RecordKey> keys;
 };
-struct BlockRequest {
-  RequestId request;
-  Family family = Family::v4;
-};
-struct BlockReply {
-  RequestId request;
-  Bytes envelope;       // the block record; empty: refused
-  std::string refusal;  // why
-};
 struct Routed {
   NodeId to;
-  NodeId from;
   std::uint32_t hops_left = 32;
   std::vector<NodeId>
       way;  // request: nodes passed so far, origin first; reply: nodes still to pass, last first
   bool reply = false;
-  std::variant<BlockRequest, BlockReply> body;
+  Bytes statement;  // see statement.h
 };
 /// A kind of frame newer than this version: to be ignored.
 struct Unknown {};

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/wire/statement.h"
+
+#include "overlay/wire/convert.h"
+
+namespace overlay::wire {
+namespace {
+
+Bytes signed_bytes(const Bytes& body, const NodeId& to, const ClusterId& cluster) {
+  Bytes out = "overlay statement v1";
+  out += cluster.view();
+  out += to.view();
+  out += body;
+  return out;
+}
+
+// ---- encoding: one overload a kind ----
+
+void fill(v1::StatementBody& out, const BlockRequest& request) {
+  out.mutable_block_request()->set_request(request.request.str());
+  out.mutable_block_request()->set_family(static_cast<std::uint32_t>(request.family));
+}
+
+void fill(v1::StatementBody& out, const BlockReply& reply) {
+  out.mutable_block_reply()->set_request(reply.request.str());
+  out.mutable_block_reply()->set_envelope(reply.envelope);
+  out.mutable_block_reply()->set_refusal(reply.refusal);
+}
+
+void fill(v1::StatementBody& out, const Release& release) {
+  *out.mutable_release()->mutable_prefix() = to_proto(release.prefix);
+  out.mutable_release()->set_term(release.epoch.term);
+  out.mutable_release()->set_seq(release.epoch.seq);
+}
+
+void fill(v1::StatementBody& out, const AckRequest& request) {
+  out.mutable_ack_request()->set_envelope(request.envelope);
+}
+
+void fill(v1::StatementBody& out, const Ack& ack) {
+  out.mutable_ack()->set_content(ack.content);
+  out.mutable_ack()->set_refusal(ack.refusal);
+}
+
+void fill(v1::StatementBody& out, const CopyRequest& request) {
+  out.mutable_copy_request()->set_term(request.term);
+  out.mutable_copy_request()->set_seat(request.seat);
+  out.mutable_copy_request()->set_skip(request.skip);
+}
+
+void fill(v1::StatementBody& out, const CopyReply& reply) {
+  out.mutable_copy_reply()->set_term(reply.term);
+  out.mutable_copy_reply()->set_seat(reply.seat);
+  out.mutable_copy_reply()->set_skip(reply.skip);
+  for (const Bytes& envelope : reply.envelopes) out.mutable_copy_reply()->add_envelopes(envelope);
+  out.mutable_copy_reply()->set_more(reply.more);
+}
+
+// ---- decoding: one overload a kind, each checking every size ----
+
+Result<StatementBody> read(const v1::BlockRequest& from) {
+  BlockRequest out;
+  OVERLAY_TRY(out.request, RequestId::parse(from.request()));
+  OVERLAY_TRY(out.family, family_from(from.family()));
+  return StatementBody(out);
+}
+
+Result<StatementBody> read(const v1::BlockReply& from) {
+  BlockReply out;
+  OVERLAY_TRY(out.request, RequestId::parse(from.request()));
+  out.envelope = from.envelope();
+  OVERLAY_TRY(out.refusal, bounded_text(from.refusal(), max_sentence, "refusal"));
+  return StatementBody(std::move(out));
+}
+
+Result<StatementBody> read(const v1::Release& from) {
+  OVERLAY_TRY(const Prefix prefix, from_proto(from.prefix()));
+  return StatementBody(Release{prefix, {from.term(), from.seq()}});
+}
+
+Result<StatementBody> read(const v1::AckRequest& from) { return StatementBody(AckRequest{from.envelope()}); }
+
+Result<StatementBody> read(const v1::Ack& from) {
+  OVERLAY_TRY(std::string refusal, bounded_text(from.refusal(), max_sentence, "refusal"));
+  return StatementBody(Ack{from.content(), std::move(refusal)});
+}
+
+Result<StatementBody> read(const v1::CopyRequest& from) {
+  return StatementBody(CopyRequest{from.term(), from.seat(), from.skip()});
+}
+
+Result<StatementBody> read(const v1::CopyReply& from) {
+  OVERLAY_CHECK(bounded_count(from.envelopes_size(), max_records, "records"));
+  return StatementBody(CopyReply{from.term(), from.seat(), from.skip(),
+                                 {from.envelopes().begin(), from.envelopes().end()}, from.more()});
+}
+
+Result<StatementBody> read_body(const Bytes& bytes) {
+  v1::StatementBody body;
+  if (!body.ParseFromString(bytes)) return fail(Errc::invalid, "a statement that does not parse");
+  switch (body.kind_case()) {
+    case v1::StatementBody::kBlockRequest:
+      return read(body.block_request());
+    case v1::StatementBody::kBlockReply:
+      return read(body.block_reply());
+    case v1::StatementBody::kRelease:
+      return read(body.release());
+    case v1::StatementBody::kAckRequest:
+      return read(body.ack_request());
+    case v1::StatementBody::kAck:
+      return read(body.ack());
+    case v1::StatementBody::kCopyRequest:
+      return read(body.copy_request());
+    case v1::StatementBody::kCopyReply:
+      return read(body.copy_reply());
+    case v1::StatementBody::KIND_NOT_SET:
+      break;
+  }
+  return fail(Errc::unsupported, "a statement of a kind this version does not know");
+}
+
+}  // namespace
+
+Bytes sign_statement(const StatementBody& body, const NodeId& to, const KeyPair& author,
+                     const ClusterId& cluster) {
+  v1::StatementBody inner;
+  std::visit([&](const auto& value) { fill(inner, value); }, body);
+  v1::Statement out;
+  out.set_author(author.public_key.str());
+  out.set_body(inner.SerializeAsString());
+  out.set_signature(author.sign(signed_bytes(out.body(), to, cluster)).str());
+  return out.SerializeAsString();
+}
+
+Result<Statement> open_statement(std::string_view bytes, const NodeId& to, const ClusterId& cluster) {
+  v1::Statement from;
+  if (!from.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return fail(Errc::invalid, "a statement that does not parse");
+  }
+  OVERLAY_TRY(const PublicKey author, PublicKey::parse(from.author()));
+  OVERLAY_TRY(const Signature signature, Signature::parse(from.signature()));
+  OVERLAY_TRY(StatementBody body, read_body(from.body()));
+  if (!verify(author, signed_bytes(from.body(), to, cluster), signature)) {
+    return fail(Errc::invalid, "a statement whose signature does not verify");
+  }
+  return Statement{author, std::move(body)};
+}
+
+}  // namespace overlay::wire

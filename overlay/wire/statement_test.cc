@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goal: a statement is heard as it was said, by whom it was said to, in its cluster, and by nobody else.
+#include "overlay/wire/statement.h"
+
+#include <gtest/gtest.h>
+
+namespace overlay::wire {
+namespace {
+
+const KeyPair author = KeyPair::from_seed(SecretSeed{{1}});
+const NodeId hearer{{7}};
+const ClusterId cluster{{9}};
+const Prefix prefix = Prefix::parse("10.32.1.0/24").value();
+
+template <class Body>
+Body said(const Body& body) {
+  const auto statement = open_statement(sign_statement(body, hearer, author, cluster), hearer, cluster);
+  EXPECT_TRUE(statement) << (statement ? "" : statement.error().text);
+  EXPECT_EQ(statement->author, author.public_key);
+  EXPECT_EQ(statement->from(), author.node_id());
+  return std::get<Body>(statement->body);
+}
+
+TEST(Statement, OfEveryKindIsHeardAsItWasSaid) {
+  EXPECT_EQ(said(BlockRequest{RequestId{{5}}, Family::v6}).family, Family::v6);
+  EXPECT_EQ(said(BlockReply{RequestId{{5}}, "envelope", "no"}).refusal, "no");
+  EXPECT_EQ(said(Release{prefix, {1, 2}}).prefix, prefix);
+  EXPECT_EQ(said(Release{prefix, {1, 2}}).epoch, (ipam::Epoch{1, 2}));
+  EXPECT_EQ(said(AckRequest{"envelope"}).envelope, "envelope");
+  EXPECT_EQ(said(Ack{17, "no"}).content, 17U);
+  EXPECT_EQ(said(CopyRequest{3, 4, 5}).skip, 5U);
+  const auto reply = said(CopyReply{3, 4, 5, {"a", "b"}, true});
+  EXPECT_EQ(reply.term, 3U);
+  EXPECT_EQ(reply.seat, 4U);
+  EXPECT_EQ(reply.skip, 5U);
+  EXPECT_EQ(reply.envelopes, (std::vector<Bytes>{"a", "b"}));
+  EXPECT_TRUE(reply.more);
+}
+
+TEST(Statement, IsOnlyForTheNodeAndTheClusterItWasMadeFor) {
+  const Bytes bytes = sign_statement(Ack{1, ""}, hearer, author, cluster);
+  EXPECT_TRUE(open_statement(bytes, hearer, cluster));
+  const std::string forged = "a statement whose signature does not verify";
+  EXPECT_EQ(open_statement(bytes, NodeId{{8}}, cluster).error().text, forged);
+  EXPECT_EQ(open_statement(bytes, hearer, ClusterId{{8}}).error().text, forged);
+}
+
+TEST(Statement, WithAnyByteChangedIsRefused) {
+  const Bytes good = sign_statement(Ack{1, "no"}, hearer, author, cluster);
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    Bytes bad = good;
+    bad[i] = static_cast<char>(bad[i] ^ 1);
+    EXPECT_FALSE(open_statement(bad, hearer, cluster)) << i;
+  }
+}
+
+TEST(Statement, OutOfBoundsIsRefusedWithAReason) {
+  EXPECT_EQ(open_statement("\xff", hearer, cluster).error().text, "a statement that does not parse");
+  const Bytes shouted = sign_statement(Ack{1, std::string(2000, 'x')}, hearer, author, cluster);
+  EXPECT_EQ(open_statement(shouted, hearer, cluster).error().text, "a refusal of 2000 bytes, over 1024");
+}
+
+}  // namespace
+}  // namespace overlay::wire
