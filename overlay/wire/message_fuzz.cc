@@ -20,7 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   overlay::ignore_error(overlay::wire::open(bytes, {}), "any verdict will do, a crash will not");
-  overlay::ignore_error(overlay::wire::open_statement(bytes, {}, {}), "any verdict will do, a crash will not");
+  overlay::ignore_error(overlay::wire::open_statement(bytes, {}, {}),
+                        "any verdict will do, a crash will not");
   const auto entry = overlay::wire::decode_entry(bytes);
   if (entry && !overlay::wire::decode_entry(overlay::wire::encode_entry(*entry))) std::abort();
   return 0;

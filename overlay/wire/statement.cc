@@ -91,8 +91,11 @@ Result<StatementBody> read(const v1::CopyRequest& from) {
 
 Result<StatementBody> read(const v1::CopyReply& from) {
   OVERLAY_CHECK(bounded_count(from.envelopes_size(), max_records, "records"));
-  return StatementBody(CopyReply{from.term(), from.seat(), from.skip(),
-                                 {from.envelopes().begin(), from.envelopes().end()}, from.more()});
+  return StatementBody(CopyReply{from.term(),
+                                 from.seat(),
+                                 from.skip(),
+                                 {from.envelopes().begin(), from.envelopes().end()},
+                                 from.more()});
 }
 
 Result<StatementBody> read_body(const Bytes& bytes) {

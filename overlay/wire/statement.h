@@ -63,9 +63,11 @@ struct Statement {
 };
 
 /// Says `body` to `to`.
-Bytes sign_statement(const StatementBody& body, const NodeId& to, const KeyPair& author, const ClusterId& cluster);
+Bytes sign_statement(const StatementBody& body, const NodeId& to, const KeyPair& author,
+                     const ClusterId& cluster);
 /// Errc::invalid when it is malformed, for another node or cluster, or not by its author; Errc::unsupported
 /// for a kind this version does not know.
-[[nodiscard]] Result<Statement> open_statement(std::string_view bytes, const NodeId& to, const ClusterId& cluster);
+[[nodiscard]] Result<Statement> open_statement(std::string_view bytes, const NodeId& to,
+                                               const ClusterId& cluster);
 
 }  // namespace overlay::wire
