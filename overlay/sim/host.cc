@@ -78,6 +78,7 @@ void Host::power_off() {
 void Host::stop() {
   ++life_;
   node_.reset();
+  held_.clear();
   written_ = disk_.size();
   pending_.clear();
   effects_left_.reset();
@@ -92,14 +93,22 @@ void Host::underlay_changed() {
       [this, underlay] { step([&](node::Node& node) { node.underlay_changed(underlay, clock()); }); });
 }
 
+void Host::freeze(Time until) {
+  frozen_until_ = until;
+  queue().at(until, [this] { thaw(); });
+}
+
+void Host::thaw() {
+  if (queue().time() < frozen_until_) return;
+  for (const auto& action : std::exchange(held_, {})) in_this_life(action);
+}
+
 void Host::in_this_life(std::function<void()> action) {
-  if (queue().time() >= frozen_until_) {
-    if (running()) action();
-    return;
+  if (queue().time() < frozen_until_) {
+    held_.push_back(std::move(action));
+  } else if (running()) {
+    action();
   }
-  queue().at(frozen_until_, [this, life = life_, action = std::move(action)] {
-    if (life == life_) in_this_life(action);
-  });
 }
 
 void Host::later(Duration delay, std::function<void()> action) {

@@ -50,7 +50,7 @@ class Host final : public Station {
   /// The plug is pulled: kernel and containers are gone, and nobody says goodbye.
   void power_off();
   /// Stopped in the middle of everything until then (a paused virtual machine); what comes waits.
-  void freeze(Time until) { frozen_until_ = until; }
+  void freeze(Time until);
   /// Its address on the underlay is another one now.
   void underlay_changed();
 
@@ -94,6 +94,7 @@ class Host final : public Station {
   }
   /// Runs `action` now, or when the machine thaws; never in another life than this one.
   void in_this_life(std::function<void()> action);
+  void thaw();
   void later(Duration delay, std::function<void()> action);
   template <class Input>
   void step(Input input);
@@ -134,7 +135,8 @@ class Host final : public Station {
   bool powered_ = false;
   Time switched_on_;
   Time frozen_until_;
-  std::uint64_t life_ = 0;  // rises with each end of the daemon
+  std::deque<std::function<void()>> held_;  // what came while it was frozen
+  std::uint64_t life_ = 0;                  // rises with each end of the daemon
   std::unique_ptr<node::Node> node_;
   std::deque<Pending> pending_;
   std::size_t written_ = 0;  // entries that are in the file for certain, durable or not
