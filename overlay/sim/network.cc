@@ -284,9 +284,13 @@ void Network::power_lost(HostIndex host) {
 
 void Network::power_restored() { wake(); }
 
-void Network::move(HostIndex host) {
+void Network::renumber(HostIndex host) {
   const std::uint32_t other_net = 0xc0000200U ^ 0xc6336400U;  // 192.0.2.0 and 198.51.100.0
   addresses_[host] = Ip::v4(addresses_[host].v4_value() ^ other_net);
+}
+
+void Network::move(HostIndex host) {
+  renumber(host);
   for (const auto& where : sides_of(host)) connections_.at(where.connection).broken = true;
 }
 

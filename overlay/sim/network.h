@@ -48,8 +48,11 @@ class Network {
 
   /// Machines are attached in the order of their index; `zone` decides the latency between two of them.
   void attach(Station& station, std::size_t zone);
-  /// 192.0.2.1 and so on; moves to 198.51.100.1 and so on, and back, at each call of move().
+  /// 192.0.2.1 and so on; moves to 198.51.100.1 and so on, and back, at each change.
   Ip address(HostIndex host) const { return addresses_[host]; }
+  /// Its other address counts from now on; what uses the old one goes on, as at the end of a DHCP lease.
+  void renumber(HostIndex host);
+  /// The old address is gone, and what used it hears nothing any more.
   void move(HostIndex host);
 
   // ---- what the machines ask for ----

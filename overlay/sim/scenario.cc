@@ -9,6 +9,11 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+/// How soon news is known everywhere: some hops of some milliseconds, far below the period of anti-entropy.
+constexpr auto spread_limit = seconds(3);
+/// How soon a dead machine is missed: four seconds of silence and a few hops.
+constexpr auto notice_limit = seconds(10);
+
 Prefix prefix(const char* text) { return Prefix::parse(text).value(); }
 
 /// Runs one plan; each step returns false when the run is over.
@@ -25,7 +30,7 @@ class Scenario {
     world_.start_all();
     bool on = plan_.trouble_from_start || calm("after the start");
     while (on && world_.time() < Time(plan_.length)) on = round();
-    if (on) on = clean_up();
+    on = on && clean_up() && spread() && notice();
     return report();
   }
 
@@ -65,6 +70,28 @@ class Scenario {
     return world_.verdict().good();
   }
 
+  /// I14, in calm: what machines say of themselves is known to all as soon as it can have come there.
+  bool spread() {
+    for (HostIndex i = 0; i < world_.size(); ++i) {
+      world_.network().renumber(i);
+      world_.host(i).underlay_changed();
+    }
+    const bool good = world_.run_until([this] { return world_.unsettled().empty(); }, spread_limit);
+    if (!good) world_.verdict().fail("spread: not within 3 s of the news: " + world_.unsettled());
+    return world_.verdict().good();
+  }
+
+  /// A machine that is gone is missed by all, and welcome back.
+  bool notice() {
+    if (world_.size() == 1) return true;
+    const HostIndex gone = rng_.below(world_.size());
+    world_.host(gone).power_off();
+    const bool good = world_.run_until([this, gone] { return world_.missed(gone); }, notice_limit);
+    if (!good) world_.verdict().fail("detection: " + host_name(gone) + " is not missed within 10 s");
+    world_.host(gone).start();
+    return world_.verdict().good() && calm("after the last start");
+  }
+
   void tell() {
     if (!progress_) return;
     std::size_t blocks = 0;
@@ -87,6 +114,7 @@ class Scenario {
     report_.hash = world_.log().hash();
     report_.checked = world_.invariants().checked();
     report_.checked["convergence"] = report_.rounds;
+    report_.checked["spread and detection"] = report_.good() ? 1 : 0;
     if (!report_.good()) report_.last = world_.log().last();
     return std::move(report_);
   }
@@ -100,6 +128,12 @@ class Scenario {
 };
 
 }  // namespace
+
+std::size_t draw_size(std::uint64_t seed, std::size_t least, std::size_t most) {
+  Rng rng(seed ^ 0x73697a65);
+  while (least < most && rng.one_in(2)) least = std::min(most, 2 * least);
+  return least + rng.below(std::min(most, 2 * least - 1) - least + 1);
+}
 
 Plan draw_plan(std::uint64_t seed, std::size_t hosts, Duration length, const std::optional<Faults>& faults) {
   Rng rng(seed ^ 0x706c616e);

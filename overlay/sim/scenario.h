@@ -17,6 +17,10 @@ struct Plan {
   bool trouble_from_start = false;  // before there is a cluster
 };
 
+/// How many machines a seed has, from `least` to `most`: each doubling is half as likely as the one before,
+/// for small runs are quick and find as much.
+std::size_t draw_size(std::uint64_t seed, std::size_t least, std::size_t most);
+
 /// The plan of a seed, for `hosts` machines: pools, lengths and who joins whom are drawn; `faults` too where
 /// none given.
 Plan draw_plan(std::uint64_t seed, std::size_t hosts, Duration length, const std::optional<Faults>& faults);

@@ -19,6 +19,22 @@ std::vector<ipam::BlockRecord> records_of(const node::View& view) {
   return records;
 }
 
+/// What the kernel lacks of the routes that follow from the records, or has beyond them; empty when nothing.
+std::string difference(const Kernel::Routes& has, const Kernel::Routes& wanted) {
+  for (const auto& [prefix, route] : wanted) {
+    const auto at = has.find(prefix);
+    const std::string rule = prefix.text() + " by " + route.underlay.text();
+    if (at == has.end()) return "its kernel has no route to " + rule;
+    if (at->second != route)
+      return "its kernel routes " + prefix.text() + " by " + at->second.underlay.text() + ", not by " +
+             route.underlay.text();
+  }
+  for (const auto& [prefix, route] : has) {
+    if (!wanted.contains(prefix)) return "its kernel has a route to " + prefix.text() + ", which nobody owns";
+  }
+  return {};
+}
+
 }  // namespace
 
 World::World(Options options)
@@ -104,6 +120,16 @@ std::string World::unsettled() const {
   return {};
 }
 
+bool World::missed(HostIndex gone) const {
+  return std::all_of(hosts_.begin(), hosts_.end(), [&](const auto& host) {
+    if (host->id() == hosts_[gone]->id()) return true;
+    const auto view = host->view();
+    return std::none_of(view.peers.begin(), view.peers.end(), [&](const node::PeerView& peer) {
+      return peer.id == hosts_[gone]->id() && peer.reachable;
+    });
+  });
+}
+
 std::string World::unsettled(HostIndex index, const node::View& view, const node::View& first) const {
   const Host& host = *hosts_[index];
   if (!view.ready()) return "waits for " + view.waiting_for.front();
@@ -129,11 +155,7 @@ std::string World::unsettled(HostIndex index, const node::View& view, const node
         routes[block.record.prefix] = {block.record.owner, network_.address(i)};
     }
   }
-  if (host.kernel().routes() != routes) {
-    return "its kernel has " + std::to_string(host.kernel().routes().size()) + " routes, not the " +
-           std::to_string(routes.size()) + " that follow from the records";
-  }
-  return {};
+  return difference(host.kernel().routes(), routes);
 }
 
 }  // namespace overlay::sim

@@ -52,6 +52,8 @@ class World {
   /// every record, every kernel routes every block to its owner, no container waits. Else the first thing
   /// that is not.
   std::string unsettled() const;
+  /// Every other machine shows this one as unreachable.
+  bool missed(HostIndex gone) const;
 
   const Options& options() const { return options_; }
   Log& log() { return log_; }
