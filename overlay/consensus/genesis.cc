@@ -6,19 +6,8 @@
 namespace overlay::consensus {
 namespace {
 
-constexpr std::size_t max_voters = 5;
 constexpr std::uint32_t max_seats = 64;
 constexpr std::uint32_t max_vni = 0xffffff;
-
-/// A block needs the host's address and at least one for a pod, and must not be larger than the pool.
-Status validate_block_length(const Prefix& pool, int length) {
-  const std::string flag = pool.family() == Family::v4 ? "--block-prefix " : "--block-prefix6 ";
-  const int longest = pool.address().bits() - 1;
-  if (length >= pool.length() && length <= longest) return {};
-  return fail(Errc::invalid, flag + std::to_string(length) + " does not fit the pool " + pool.text() +
-                                 "; give a length from " + std::to_string(pool.length()) + " to " +
-                                 std::to_string(longest));
-}
 
 Status validate_pools(const Genesis& genesis) {
   if (genesis.pools.empty()) return fail(Errc::invalid, "a cluster needs an address pool; give --pool CIDR");
@@ -30,9 +19,7 @@ Status validate_pools(const Genesis& genesis) {
                                      " and --pool " + pool.text() +
                                      "; give at most one IPv4 and one IPv6 pool");
     }
-    if (pool.address().is_multicast() || pool.address().is_link_local() || pool.address().is_loopback()) {
-      return fail(Errc::invalid, "--pool " + pool.text() + " is not unicast space; give a private range");
-    }
+    OVERLAY_CHECK(validate_pool(pool));
     OVERLAY_CHECK(validate_block_length(pool, genesis.block_length(pool.family())));
   }
   return {};
@@ -42,6 +29,21 @@ Status validate_pools(const Genesis& genesis) {
 
 std::string_view name(Encryption encryption) {
   return encryption == Encryption::wireguard ? "wireguard" : "none";
+}
+
+Status validate_pool(const Prefix& pool) {
+  const Ip& address = pool.address();
+  if (!address.is_multicast() && !address.is_link_local() && !address.is_loopback()) return {};
+  return fail(Errc::invalid, "--pool " + pool.text() + " is not unicast space; give a private range");
+}
+
+Status validate_block_length(const Prefix& pool, int length) {
+  const std::string flag = pool.family() == Family::v4 ? "--block-prefix " : "--block-prefix6 ";
+  const int longest = pool.address().bits() - 1;
+  if (length >= pool.length() && length <= longest) return {};
+  return fail(Errc::invalid, flag + std::to_string(length) + " does not fit the pool " + pool.text() +
+                                 "; give a length from " + std::to_string(pool.length()) + " to " +
+                                 std::to_string(longest));
 }
 
 Status validate(const Genesis& genesis) {

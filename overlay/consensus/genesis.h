@@ -12,6 +12,8 @@
 
 namespace overlay::consensus {
 
+inline constexpr std::size_t max_voters = 5;
+
 enum class Encryption : std::uint8_t { none = 1, wireguard = 2 };
 
 struct Genesis {
@@ -34,6 +36,10 @@ struct Genesis {
 /// "none" or "wireguard".
 std::string_view name(Encryption encryption);
 
+/// Errc::invalid for a pool that is not unicast space.
+[[nodiscard]] Status validate_pool(const Prefix& pool);
+/// A block needs the host's address and at least one for a pod, and must not be larger than the pool.
+[[nodiscard]] Status validate_block_length(const Prefix& pool, int length);
 /// Errc::invalid names the flag that would make it valid.
 [[nodiscard]] Status validate(const Genesis& genesis);
 
