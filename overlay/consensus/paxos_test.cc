@@ -182,7 +182,7 @@ bool left_alone(Model& model, std::size_t proposer) {
 RC_GTEST_PROP(Paxos, NeverDecidesTwoValuesAndEndsWhenLeftAlone, ()) {
   Rng rng(*rc::gen::arbitrary<std::uint64_t>());
   const std::uint64_t sizes[] = {1, 3, 3, 3, 5};
-  for (int run = 0; run < 20; ++run) {
+  for (int run = 0; run < 6; ++run) {
     Model model(sizes[rng.below(5)]);
     const Weather weather(rng);
     for (auto steps = rng.below(120); steps > 0; --steps) step(model, weather, rng);
