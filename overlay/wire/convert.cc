@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "overlay/wire/decree.h"
+
 namespace overlay::wire {
 namespace {
 

@@ -43,6 +43,20 @@ void fill(v1::LogEntry& out, const PeerIndexEntry& entry) {
   out.mutable_peer_index()->set_index(entry.index);
 }
 
+void fill(v1::LogEntry::Vote::Ballot& out, const consensus::Ballot& ballot) {
+  out.set_round(ballot.round);
+  out.set_proposer(ballot.proposer.str());
+}
+
+void fill(v1::LogEntry& out, const VoteEntry& entry) {
+  auto& vote = *out.mutable_vote();
+  vote.set_index(entry.vote.index);
+  fill(*vote.mutable_promised(), entry.vote.promised);
+  if (!entry.vote.accepted) return;
+  fill(*vote.mutable_accepted(), entry.vote.accepted->ballot);
+  vote.set_value(entry.vote.accepted->value);
+}
+
 ipam::LeaseKey read(const v1::LogEntry::LeaseKey& from) {
   return {from.network(), from.container(), from.interface()};
 }
@@ -75,6 +89,22 @@ Result<LogEntry> read(const v1::LogEntry::PeerIndex& from) {
   return LogEntry(PeerIndexEntry{node, from.index()});
 }
 
+Result<consensus::Ballot> read(const v1::LogEntry::Vote::Ballot& from) {
+  OVERLAY_TRY(const PublicKey proposer, PublicKey::parse(from.proposer()));
+  return consensus::Ballot{from.round(), proposer};
+}
+
+Result<LogEntry> read(const v1::LogEntry::Vote& from) {
+  consensus::Vote out;
+  out.index = from.index();
+  OVERLAY_TRY(out.promised, read(from.promised()));
+  if (from.has_accepted()) {
+    OVERLAY_TRY(const auto ballot, read(from.accepted()));
+    out.accepted = consensus::Acceptance{ballot, from.value()};
+  }
+  return LogEntry(VoteEntry{std::move(out)});
+}
+
 Result<LogEntry> read(const v1::LogEntry& from) {
   switch (from.kind_case()) {
     case v1::LogEntry::kIncarnation:
@@ -91,6 +121,8 @@ Result<LogEntry> read(const v1::LogEntry& from) {
       return read(from.request());
     case v1::LogEntry::kPeerIndex:
       return read(from.peer_index());
+    case v1::LogEntry::kVote:
+      return read(from.vote());
     case v1::LogEntry::KIND_NOT_SET:
       break;
   }

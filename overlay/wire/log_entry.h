@@ -4,6 +4,7 @@
 
 #include <variant>
 
+#include "overlay/consensus/paxos.h"
 #include "overlay/ipam/lease.h"
 #include "overlay/wire/record.h"
 
@@ -13,7 +14,7 @@ namespace overlay::wire {
 struct IncarnationEntry {
   std::uint64_t incarnation = 0;
 };
-/// A record accepted or written: genesis, node and block records.
+/// A record accepted or written: decrees, node and block records.
 struct RecordEntry {
   Bytes envelope;
 };
@@ -39,9 +40,13 @@ struct PeerIndexEntry {
   NodeId node;
   std::uint32_t index = 0;
 };
+/// What this voter promised and accepted of one decree; the last one counts.
+struct VoteEntry {
+  consensus::Vote vote;
+};
 
 using LogEntry = std::variant<IncarnationEntry, RecordEntry, LeaseEntry, ReleaseEntry, CoolingEntry,
-                              RequestEntry, PeerIndexEntry>;
+                              RequestEntry, PeerIndexEntry, VoteEntry>;
 
 Bytes encode_entry(const LogEntry& entry);
 /// Errc::corrupt for bytes that are no entry, Errc::unsupported for a kind that only a newer version writes.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "overlay/wire/convert.h"
+#include "overlay/wire/decree.h"
 
 namespace overlay::wire {
 namespace {
@@ -17,14 +18,20 @@ RecordKey make_key(RecordKind kind, std::string_view subject) {
 
 RecordKind kind_of(const RecordBody& body) {
   static constexpr RecordKind kinds[] = {RecordKind::decree, RecordKind::node, RecordKind::links,
-                                         RecordKind::block};
+                                         RecordKind::block, RecordKind::decree};
   return kinds[body.index()];
+}
+
+/// Which decree a body is; genesis is the first.
+std::uint64_t index_of(const RecordBody& body) {
+  const auto* record = std::get_if<DecreeRecord>(&body);
+  return record == nullptr ? 0 : record->decree.index;
 }
 
 RecordKey key_of(const RecordBody& body, const NodeId& author) {
   switch (kind_of(body)) {
     case RecordKind::decree:
-      return decree_key(0);
+      return decree_key(index_of(body));
     case RecordKind::node:
       return node_key(author);
     case RecordKind::links:
@@ -48,22 +55,30 @@ Bytes signed_bytes(const v1::Envelope& envelope, const ClusterId& cluster) {
   return out;
 }
 
-std::uint64_t content_hash(std::string_view envelope) {
-  const Digest digest = sha256(envelope);
+std::uint64_t content_hash(const RecordBody& body, std::string_view envelope) {
+  const auto* record = std::get_if<DecreeRecord>(&body);
+  const Digest digest = record != nullptr ? record->decree.hash : sha256(envelope);
   std::uint64_t out = 0;
   for (std::size_t i = 0; i < 8; ++i) out = out << 8 | digest.bytes[i];
   return out;
 }
 
+Result<RecordBody> decode_decree_body(const v1::Envelope& envelope) {
+  if (envelope.major() != 0) return fail(Errc::unsupported, "a decree this version does not know");
+  if (envelope.minor() == 0) {
+    OVERLAY_TRY(auto genesis, decode_genesis(envelope.body()));
+    return RecordBody(std::move(genesis));
+  }
+  OVERLAY_TRY(auto record, decode_decree(envelope.body()));
+  if (record.decree.index == envelope.minor()) return RecordBody(std::move(record));
+  return fail(Errc::invalid, "decree " + std::to_string(record.decree.index) + " under the number " +
+                                 std::to_string(envelope.minor()));
+}
+
 Result<RecordBody> decode_body(const v1::Envelope& envelope) {
   switch (static_cast<RecordKind>(envelope.kind())) {
-    case RecordKind::decree: {
-      if (envelope.major() != 0 || envelope.minor() != 0) {
-        return fail(Errc::unsupported, "a decree this version does not know");
-      }
-      OVERLAY_TRY(auto genesis, decode_genesis(envelope.body()));
-      return RecordBody(std::move(genesis));
-    }
+    case RecordKind::decree:
+      return decode_decree_body(envelope);
     case RecordKind::node: {
       OVERLAY_TRY(auto info, decode_node_info(envelope.body()));
       return RecordBody(std::move(info));
@@ -113,7 +128,7 @@ NodeId node_of(const RecordKey& key) { return NodeId::parse(key.view().substr(1,
 Record seal(const RecordBody& body, RecordVersion version, const KeyPair& author, const ClusterId& cluster) {
   if (const auto* block = std::get_if<ipam::BlockRecord>(&body))
     version = {block->epoch.term, block->epoch.seq};
-  if (std::holds_alternative<consensus::Genesis>(body)) version = {};
+  if (kind_of(body) == RecordKind::decree) version = {0, index_of(body)};
   v1::Envelope envelope;
   envelope.set_kind(static_cast<std::uint32_t>(kind_of(body)));
   envelope.set_author(author.public_key.str());
@@ -123,7 +138,7 @@ Record seal(const RecordBody& body, RecordVersion version, const KeyPair& author
   envelope.set_signature(author.sign(signed_bytes(envelope, cluster)).str());
   Record out{key_of(body, author.node_id()), version, author.public_key, body,
              envelope.SerializeAsString(),   0};
-  out.content = content_hash(out.envelope);
+  out.content = content_hash(body, out.envelope);
   return out;
 }
 
@@ -138,7 +153,8 @@ Result<Record> read(std::string_view bytes) {
   OVERLAY_CHECK(check_author(body, author));
   const RecordKey key = key_of(body, hash_id<NodeId>(author.view()));
   const RecordVersion version{envelope.major(), envelope.minor()};
-  return Record{key, version, author, std::move(body), Bytes(bytes), content_hash(bytes)};
+  const std::uint64_t content = content_hash(body, bytes);
+  return Record{key, version, author, std::move(body), Bytes(bytes), content};
 }
 
 Status check_signature(const Record& record, const ClusterId& cluster) {

@@ -12,13 +12,13 @@
 #include "overlay/addr/endpoint.h"
 #include "overlay/addr/mac.h"
 #include "overlay/base/crypto.h"
-#include "overlay/consensus/genesis.h"
+#include "overlay/consensus/decree.h"
 #include "overlay/ipam/block.h"
 
 namespace overlay::wire {
 
 enum class RecordKind : std::uint8_t {
-  decree = 1,  // genesis
+  decree = 1,  // genesis and all that followed
   node = 2,    // what a node says of itself
   links = 3,   // its established links
   block = 4,   // ownership of a prefix, by the seat's voter
@@ -60,7 +60,17 @@ struct LinkSet {
   friend bool operator==(const LinkSet&, const LinkSet&) = default;
 };
 
-using RecordBody = std::variant<consensus::Genesis, NodeInfo, LinkSet, ipam::BlockRecord>;
+/// A decree after genesis, and why it holds. Records of one decree may be by several authors and have several
+/// proofs; only the value counts.
+struct DecreeRecord {
+  Bytes value;  // as the voters accepted it
+  consensus::Decree decree;
+  consensus::Proof proof;
+
+  friend bool operator==(const DecreeRecord&, const DecreeRecord&) = default;
+};
+
+using RecordBody = std::variant<consensus::Genesis, NodeInfo, LinkSet, ipam::BlockRecord, DecreeRecord>;
 
 /// A record that was opened (parsed, bounded, its signature checked) or sealed by ourselves.
 struct Record {
@@ -69,7 +79,7 @@ struct Record {
   PublicKey author;
   RecordBody body;
   Bytes envelope;             // as its author encoded it
-  std::uint64_t content = 0;  // hash of the envelope, for digests
+  std::uint64_t content = 0;  // hash of the envelope, of a decree's value alone; for digests
 };
 
 RecordKey node_key(const NodeId& node);
@@ -79,7 +89,7 @@ RecordKey decree_key(std::uint64_t index);
 /// The node a node or links record is about.
 NodeId node_of(const RecordKey& key);
 
-/// Signs a body. A block's version is its epoch, genesis has (0, 0); `version` is for the author's own
+/// Signs a body. A block's version is its epoch, a decree's (0, index); `version` is for the author's own
 /// records. `cluster` is zero for genesis alone, which is what makes the cluster.
 Record seal(const RecordBody& body, RecordVersion version, const KeyPair& author, const ClusterId& cluster);
 

@@ -2,6 +2,7 @@
 #include "overlay/wire/statement.h"
 
 #include "overlay/wire/convert.h"
+#include "overlay/wire/decree.h"
 
 namespace overlay::wire {
 namespace {
@@ -56,6 +57,30 @@ void fill(v1::StatementBody& out, const CopyReply& reply) {
   out.mutable_copy_reply()->set_more(reply.more);
 }
 
+void fill(v1::StatementBody& out, const consensus::Prepare& message) {
+  *out.mutable_prepare() = to_proto(message);
+}
+void fill(v1::StatementBody& out, const consensus::Promise& message) {
+  *out.mutable_promise() = to_proto(message);
+}
+void fill(v1::StatementBody& out, const consensus::Accept& message) {
+  *out.mutable_accept() = to_proto(message);
+}
+void fill(v1::StatementBody& out, const consensus::Accepted& message) {
+  *out.mutable_accepted() = to_proto(message);
+}
+void fill(v1::StatementBody& out, const consensus::Nack& message) { *out.mutable_nack() = to_proto(message); }
+
+void fill(v1::StatementBody& out, const Wish& wish) {
+  out.mutable_wish()->set_request(wish.request.str());
+  *out.mutable_wish()->mutable_change() = to_proto(wish.change);
+}
+
+void fill(v1::StatementBody& out, const WishReply& reply) {
+  out.mutable_wish_reply()->set_request(reply.request.str());
+  out.mutable_wish_reply()->set_refusal(reply.refusal);
+}
+
 // ---- decoding: one overload a kind, each checking every size ----
 
 Result<StatementBody> read(const v1::BlockRequest& from) {
@@ -98,6 +123,27 @@ Result<StatementBody> read(const v1::CopyReply& from) {
                                  from.more()});
 }
 
+Result<StatementBody> read(const v1::Wish& from) {
+  Wish out;
+  OVERLAY_TRY(out.request, RequestId::parse(from.request()));
+  OVERLAY_TRY(out.change, from_proto(from.change()));
+  return StatementBody(std::move(out));
+}
+
+Result<StatementBody> read(const v1::WishReply& from) {
+  WishReply out;
+  OVERLAY_TRY(out.request, RequestId::parse(from.request()));
+  OVERLAY_TRY(out.refusal, bounded_text(from.refusal(), max_sentence, "refusal"));
+  return StatementBody(std::move(out));
+}
+
+/// A message of Paxos, which decree.h reads.
+template <class Proto>
+Result<StatementBody> read(const Proto& from) {
+  OVERLAY_TRY(auto message, from_proto(from));
+  return StatementBody(std::move(message));
+}
+
 Result<StatementBody> read_body(const Bytes& bytes) {
   v1::StatementBody body;
   if (!body.ParseFromString(bytes)) return fail(Errc::invalid, "a statement that does not parse");
@@ -116,6 +162,20 @@ Result<StatementBody> read_body(const Bytes& bytes) {
       return read(body.copy_request());
     case v1::StatementBody::kCopyReply:
       return read(body.copy_reply());
+    case v1::StatementBody::kPrepare:
+      return read(body.prepare());
+    case v1::StatementBody::kPromise:
+      return read(body.promise());
+    case v1::StatementBody::kAccept:
+      return read(body.accept());
+    case v1::StatementBody::kAccepted:
+      return read(body.accepted());
+    case v1::StatementBody::kNack:
+      return read(body.nack());
+    case v1::StatementBody::kWish:
+      return read(body.wish());
+    case v1::StatementBody::kWishReply:
+      return read(body.wish_reply());
     case v1::StatementBody::KIND_NOT_SET:
       break;
   }

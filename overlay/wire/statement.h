@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "overlay/consensus/paxos.h"
 #include "overlay/wire/record.h"
 
 namespace overlay::wire {
@@ -52,8 +53,19 @@ struct CopyReply {
   bool more = false;
 };
 
-using StatementBody =
-    std::variant<BlockRequest, BlockReply, Release, AckRequest, Ack, CopyRequest, CopyReply>;
+/// A node asks a voter to have a change decreed. The answer is the decree; only a refusal has a reply.
+struct Wish {
+  RequestId request;
+  consensus::Change change;
+};
+struct WishReply {
+  RequestId request;
+  std::string refusal;
+};
+
+using StatementBody = std::variant<BlockRequest, BlockReply, Release, AckRequest, Ack, CopyRequest, CopyReply,
+                                   consensus::Prepare, consensus::Promise, consensus::Accept,
+                                   consensus::Accepted, consensus::Nack, Wish, WishReply>;
 
 struct Statement {
   PublicKey author;
