@@ -15,6 +15,7 @@ constexpr Duration stable_after =
 constexpr Duration links_throttle_first = 100ms;  // between two announcements; doubles while links flap
 constexpr Duration links_throttle_last = 5s;
 constexpr Duration reach_interval = 100ms;  // reachability is computed at most this often
+constexpr std::size_t max_held = 4096;      // records that wait for a decree; more can be heard again
 
 }  // namespace
 
@@ -148,17 +149,68 @@ void Mesh::hear_record(SessionId session, const Bytes& envelope, Time now) {
   if (!record && record.error().code == Errc::unsupported) return;  // of a newer version: not for us
   if (record && is_nothing_new(*record)) return;
   Status judged = record ? wire::check_signature(*record, self_.cluster) : Status(record.error());
-  if (judged && wire::kind_of(record->key) == wire::RecordKind::decree) {
+  if (judged && std::holds_alternative<consensus::Genesis>(record->body)) {
     hear_genesis(session, std::move(*record));
     return;
   }
   if (self_.cluster.is_zero()) return;
-  if (judged) judged = judge_(*record);
-  if (!judged) {
-    sessions_.refuse(session, "the peer sent " + judged.error().text);
-    return;
+  if (judged) judged = judge_record(session, *record, now);
+  if (!judged) sessions_.refuse(session, "the peer sent " + judged.error().text);
+}
+
+/// An error for what no honest peer can have sent.
+Status Mesh::judge_record(SessionId session, const wire::Record& record, Time now) {
+  const Status judged = judge_(record);
+  if (judged) {
+    accept_record(session, record, now);
+    return {};
   }
-  accept_record(session, std::move(*record), now);
+  switch (judged.error().code) {
+    case Errc::unavailable:
+      hold(session, record);
+      return {};
+    case Errc::exists:
+      return {};
+    case Errc::conflict:
+      clashes_.push_back(record);
+      return {};
+    default:
+      return judged;
+  }
+}
+
+void Mesh::hold(SessionId session, const wire::Record& record) {
+  const auto held = held_.find(record.key);
+  if (held == held_.end() && held_.size() >= max_held) return;
+  if (held != held_.end() && held->second.record.version > record.version) return;
+  held_.insert_or_assign(record.key, Held{session, record});
+}
+
+void Mesh::rejudge(Time now) {
+  for (auto& [key, held] : std::exchange(held_, {})) {
+    if (is_nothing_new(held.record)) continue;
+    // Whoever sent it is not to blame: it was right, or wrong, before this could be known.
+    ignore_error(judge_record(held.session, held.record, now), "a record that will never count");
+  }
+}
+
+void Mesh::fetch(const std::vector<wire::RecordKey>& keys) {
+  std::set<SessionId> from;
+  for (const auto& [key, held] : held_) from.insert(held.session);
+  for (const SessionId session : from) {
+    const Session* open = sessions_.find(session);
+    if (open == nullptr || open->state != Session::State::established) continue;
+    sessions_.send(session, wire::Want{keys});
+  }
+}
+
+void Mesh::expel(const NodeId& node, Time now) {
+  if (node == self_.id) return;
+  expelled_.insert(node);
+  erase(wire::node_key(node));
+  erase(wire::links_key(node));
+  links_due_ = std::min(links_due_, now);
+  update_wanted(now);
 }
 
 /// Flooding brings each record once from every neighbour; only the first is worth a look at its signature.
@@ -278,6 +330,7 @@ std::set<NodeId> Mesh::linked_peers() const {
   for (const NodeId& peer : announced_) {
     if (sessions_.busy_with(peer)) out.insert(peer);
   }
+  std::erase_if(out, [&](const NodeId& peer) { return expelled_.contains(peer); });
   return out;
 }
 

@@ -18,9 +18,16 @@ namespace overlay::mesh {
 
 class Mesh {
  public:
-  /// `judge` says whether a well-signed record may exist (its author may write it); it must be a pure
-  /// function of what is known.
+  /// `judge` says whether a well-signed record may exist (its author may write it), from what is known then.
+  /// Errc::unavailable: not known yet, the record is held until rejudge(). Errc::exists: of no use any more,
+  /// left out. Errc::conflict: proved, as is another that is held: a clash. Anything else costs the sender
+  /// its session.
   using Judge = std::function<Status(const wire::Record&)>;
+  /// A record that cannot be judged yet.
+  struct Held {
+    SessionId session;  // which it came by
+    wire::Record record;
+  };
 
   Mesh(Self self, std::vector<HostPort> join, Rng& rng, Outbox& out, Judge judge);
   Mesh(const Mesh&) = delete;
@@ -51,6 +58,13 @@ class Mesh {
   /// Says something new of this node; nothing happens when it is what was said before.
   void describe(const wire::NodeInfo& info, Time now);
   void erase(const wire::RecordKey& key) { records_.erase(key); }
+  /// More is known than when they came: judges all held records again.
+  void rejudge(Time now);
+  const std::map<wire::RecordKey, Held>& held() const { return held_; }
+  /// Asks those who sent held records for these, which would help to judge them.
+  void fetch(const std::vector<wire::RecordKey>& keys);
+  /// This node is out for ever: what it says of itself is erased, and no way leads there or through it.
+  void expel(const NodeId& node, Time now);
   const RecordStore& records() const { return records_; }
   /// Records accepted from others since the last call, in the order of their arrival.
   std::vector<wire::Record> take_fresh() { return std::exchange(fresh_, {}); }
@@ -85,6 +99,8 @@ class Mesh {
   void hear_own(const wire::Record& record, Time now);
   void hear_genesis(SessionId session, wire::Record record);
   void announce_genesis(SessionId session);
+  Status judge_record(SessionId session, const wire::Record& record, Time now);
+  void hold(SessionId session, const wire::Record& record);
   void accept_record(SessionId session, wire::Record record, Time now);
   void update_links(Time now);
   std::set<NodeId> linked_peers() const;
@@ -104,6 +120,8 @@ class Mesh {
   std::vector<wire::Record> fresh_;
   std::vector<wire::Record> genesis_;
   std::vector<wire::Record> clashes_;
+  std::map<wire::RecordKey, Held> held_;
+  std::set<NodeId> expelled_;
   std::map<NodeId, Time> reach_changed_;
   std::uint64_t info_version_ = 0;
   std::uint64_t links_version_ = 0;

@@ -34,7 +34,8 @@ class Net {
                 1,
                 {},
                 {}},
-               std::move(join), rng, out, [](const wire::Record&) { return Status(); }) {}
+               std::move(join), rng, out, [this](const wire::Record& record) { return judge(record); }) {}
+    std::function<Status(const wire::Record&)> judge = [](const wire::Record&) { return Status(); };
     Rng rng;
     Outbox out;
     Mesh mesh;
@@ -244,6 +245,78 @@ TEST(Mesh, NobodyStandsBetweenTwoPeers) {
   net.stranger.clear();
   net.run(10s);
   EXPECT_EQ(net.host(1).mesh.reachable_count(), 1U);
+}
+
+/// Two linked nodes, the second of which judges blocks as told.
+class Judging : public testing::Test {
+ protected:
+  Judging() {
+    net.add(1, {});
+    net.add(2, {1});
+    net.found(1);
+    net.run(2s);
+    net.host(2).judge = [this](const wire::Record& record) {
+      return wire::kind_of(record.key) == wire::RecordKind::block ? verdict : Status();
+    };
+  }
+  /// The first publishes a block record, which the second hears.
+  wire::RecordKey publish() {
+    const auto& self = net.host(1).mesh.self();
+    const auto record = wire::seal(ipam::BlockRecord(), {}, self.identity, self.cluster);
+    net.host(1).mesh.publish(record, net.now);
+    net.run(1s);
+    return record.key;
+  }
+  bool holds(const wire::RecordKey& key) { return net.host(2).mesh.records().find(key) != nullptr; }
+  bool linked() { return net.host(2).mesh.sessions().linked().size() == 1; }
+
+  Net net;
+  Status verdict;
+};
+
+TEST_F(Judging, KeepsARecordThatComesTooEarlyUntilItCanBeJudged) {
+  verdict = fail(Errc::unavailable, "too early");
+  const auto key = publish();
+  EXPECT_FALSE(holds(key));
+  EXPECT_EQ(net.host(2).mesh.held().size(), 1U);
+  net.host(2).mesh.rejudge(net.now);
+  EXPECT_EQ(net.host(2).mesh.held().size(), 1U) << "nothing new is known";
+  verdict = {};
+  net.host(2).mesh.rejudge(net.now);
+  EXPECT_TRUE(holds(key));
+  EXPECT_TRUE(net.host(2).mesh.held().empty());
+  EXPECT_TRUE(linked());
+}
+
+TEST_F(Judging, LeavesOutWhatIsOfNoUseAndReportsAClash) {
+  verdict = fail(Errc::exists, "overtaken");
+  EXPECT_FALSE(holds(publish()));
+  verdict = fail(Errc::conflict, "two");
+  EXPECT_FALSE(holds(publish()));
+  EXPECT_FALSE(net.host(2).mesh.take_clashes().empty());
+  EXPECT_TRUE(linked());
+}
+
+TEST_F(Judging, EndsTheSessionOfAPeerThatSendsWhatCannotBe) {
+  verdict = fail(Errc::invalid, "a lie");
+  EXPECT_FALSE(holds(publish()));
+  EXPECT_TRUE(has_event(net.host(2), "link h1 down the peer sent a lie"));
+}
+
+TEST(Mesh, ReachesNobodyThroughAnExpelledNode) {
+  Net net;
+  add_three(net);
+  net.found(1);
+  net.run(5s);
+  const NodeId expelled = net.host(3).mesh.self().id;
+  constexpr std::uint8_t others[] = {1, 2};
+  for (const std::uint8_t number : others) net.host(number).mesh.expel(expelled, net.now);
+  net.run(1s);
+  for (const std::uint8_t number : others) {
+    EXPECT_FALSE(net.host(number).mesh.reaches(expelled));
+    EXPECT_EQ(net.host(number).mesh.info(expelled), nullptr);
+    EXPECT_EQ(net.host(number).mesh.reachable_count(), 1U);
+  }
 }
 
 TEST(Mesh, OwnRecordFromALaterLifeIsOutbid) {

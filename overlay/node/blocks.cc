@@ -21,10 +21,10 @@ Status Blocks::judge(const wire::Record& record) const {
   const consensus::Chain& chain = *context_.chain;
   const std::string what = "a record of block " + block->prefix.text();
   if (block->epoch.term > chain.term()) {
-    return fail(Errc::invalid,
-                what + " made under decree " + std::to_string(block->epoch.term) + ", which nobody made");
+    return fail(Errc::unavailable, what + " made under decree " + std::to_string(block->epoch.term) +
+                                       ", which has not come yet");
   }
-  if (chain.holder(block->seat) != record.author) {
+  if (chain.holder(block->seat, block->epoch.term) != record.author) {
     return fail(Errc::invalid, what + " signed by " +
                                    context_.mesh->name_of(hash_id<NodeId>(record.author.view())) +
                                    ", which does not hold seat " + std::to_string(block->seat));
