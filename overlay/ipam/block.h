@@ -31,8 +31,9 @@ struct BlockRecord {
   Epoch epoch;
   std::uint32_t seat = 0;
   BlockState state = BlockState::owned;
-  NodeId owner;       // zero unless owned
-  RequestId request;  // which request it answers; zero unless owned
+  NodeId owner;        // zero unless owned
+  RequestId request;   // which request it answers; zero unless owned
+  Bytes release = {};  // free: the signed word of the owner that gave it up; empty when there was none
 
   friend bool operator==(const BlockRecord&, const BlockRecord&) = default;
 };

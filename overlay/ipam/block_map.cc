@@ -72,14 +72,17 @@ Merge BlockMap::merge(const BlockRecord& record, std::vector<BlockRecord>* other
   return Merge::applied;
 }
 
-std::vector<BlockRecord> BlockMap::rivals(const BlockRecord& record) const {
+std::vector<BlockRecord> BlockMap::overlapping(const Prefix& prefix) const {
   std::vector<BlockRecord> found;
-  const auto add = [&](Records::const_iterator at) {
-    if (at->second.epoch == record.epoch) found.push_back(at->second);
-  };
-  for (const auto& at : around_all(records_, record.prefix)) add(at);
-  for_each_inside(records_, record.prefix, add);
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.prefix < b.prefix; });
+  for (const auto& at : around_all(records_, prefix)) found.push_back(at->second);
+  std::reverse(found.begin(), found.end());
+  for_each_inside(records_, prefix, [&](Records::const_iterator at) { found.push_back(at->second); });
+  return found;
+}
+
+std::vector<BlockRecord> BlockMap::rivals(const BlockRecord& record) const {
+  auto found = overlapping(record.prefix);
+  std::erase_if(found, [&](const BlockRecord& other) { return other.epoch != record.epoch; });
   return found;
 }
 

@@ -38,6 +38,8 @@ class BlockMap {
   const BlockRecord* find(const Prefix& prefix) const;
   /// The smallest record that holds all of `prefix`, itself included; null where there is none.
   const BlockRecord* around(const Prefix& prefix) const;
+  /// The records around `prefix` and those nested in it, by prefix.
+  std::vector<BlockRecord> overlapping(const Prefix& prefix) const;
   /// The record in force at one address.
   std::optional<BlockRecord> at(const Ip& address) const;
   /// Sorted by prefix. A nested record of somebody else takes its part away.

@@ -144,11 +144,28 @@ std::vector<Lease> Leases::all() const {
   return leases;
 }
 
+std::uint64_t Leases::used(const std::vector<Prefix>& blocks, Time now) const {
+  std::uint64_t sum = 0;
+  for (const auto& block : blocks) sum += in_use(block) + cooling(block, now);
+  return sum;
+}
+
 bool Leases::wants_block(Family family, const Supply& supply, Time now) const {
   const auto blocks = of_family(supply.blocks, family);
-  std::uint64_t used = 0;
-  for (const auto& block : blocks) used += in_use(block) + cooling(block, now);
-  return blocks.empty() || used * 4 > capacity_of(blocks) * 3;
+  return blocks.empty() || used(blocks, now) * 4 > capacity_of(blocks) * 3;
+}
+
+std::optional<Prefix> Leases::spare_block(Family family, const Supply& supply,
+                                          const std::map<Family, Prefix>& keep, Time now) const {
+  const auto blocks = of_family(supply.blocks, family);
+  if (blocks.size() < 2) return std::nullopt;
+  const std::uint64_t all = used(blocks, now);
+  for (auto block = blocks.rbegin(); block != blocks.rend(); ++block) {
+    const auto kept = keep.find(family);
+    if ((kept != keep.end() && kept->second == *block) || used({*block}, now) != 0) continue;
+    if (all * 2 < capacity_of(blocks) - capacity(*block)) return *block;
+  }
+  return std::nullopt;
 }
 
 }  // namespace overlay::ipam

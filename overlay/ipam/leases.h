@@ -51,11 +51,16 @@ class Leases {
 
   /// A further block should be asked for: none of `family` is owned, or over 75 % is leased or cooling.
   bool wants_block(Family family, const Supply& supply, Time now) const;
+  /// A block of `family` that nobody uses and that is not `keep`'s, while the others would be under half full
+  /// without it.
+  std::optional<Prefix> spare_block(Family family, const Supply& supply, const std::map<Family, Prefix>& keep,
+                                    Time now) const;
 
  private:
   std::uint64_t last_offset(const Prefix& block) const;
   std::optional<Ip> next_free(const Prefix& block, Time now) const;
   std::uint64_t cooling(const Prefix& prefix, Time now) const;
+  std::uint64_t used(const std::vector<Prefix>& blocks, Time now) const;
   Result<Ip> choose(Family family, const Supply& supply, Time now) const;
 
   std::map<LeaseKey, Lease> by_key_;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "overlay/node/judge.h"
+
 namespace overlay::node {
 namespace {
 
@@ -10,31 +12,17 @@ using namespace std::chrono_literals;
 
 constexpr Duration first_ask_again = 100ms;
 constexpr Duration last_ask_again = 5s;
+constexpr std::size_t patience = 4;      // unanswered requests, before another voter is asked
+constexpr Duration spare_after = 10min;  // a block must have been idle this long
+constexpr Duration spare_check_interval = 1min;
+
+Duration next_step(Duration step) {
+  return step == Duration{} ? first_ask_again : std::min(2 * step, last_ask_again);
+}
 
 }  // namespace
 
 // ---- records ----
-
-Status Blocks::judge(const wire::Record& record) const {
-  const auto* block = std::get_if<ipam::BlockRecord>(&record.body);
-  if (block == nullptr) return {};
-  const consensus::Chain& chain = *context_.chain;
-  const std::string what = "a record of block " + block->prefix.text();
-  if (block->epoch.term > chain.term()) {
-    return fail(Errc::unavailable, what + " made under decree " + std::to_string(block->epoch.term) +
-                                       ", which has not come yet");
-  }
-  if (chain.holder(block->seat, block->epoch.term) != record.author) {
-    return fail(Errc::invalid, what + " signed by " +
-                                   context_.mesh->name_of(hash_id<NodeId>(record.author.view())) +
-                                   ", which does not hold seat " + std::to_string(block->seat));
-  }
-  for (const ipam::Space& space : context_.spaces()) {
-    if (block->seat >= ipam::seat_count(space)) continue;
-    if (ipam::slice_of(space, block->seat).contains(block->prefix)) return {};
-  }
-  return fail(Errc::invalid, what + ", which is not in the space of seat " + std::to_string(block->seat));
-}
 
 void Blocks::apply(const wire::Record& record, Time now) {
   const auto& block = std::get<ipam::BlockRecord>(record.body);
@@ -51,15 +39,29 @@ void Blocks::apply(const wire::Record& record, Time now) {
     case ipam::Merge::applied:
       break;
   }
+  quorum_.know(block);
   context_.drop_block_records(others);
-  context_.persist(wire::RecordEntry{record.envelope}, block.owner == context_.id);
+  context_.persist(wire::RecordEntry{record.envelope}, block.owner == context_.id || context_.is_voter());
   context_.kernel_dirty = true;
-  if (block.owner == context_.id) take(block);
+  const bool had = std::any_of(others.begin(), others.end(), [&](const ipam::BlockRecord& other) {
+    return other.prefix == block.prefix && other.owner == context_.id;
+  });
+  if (had && block.owner != context_.id) lose(block);
+  if (!had && block.owner == context_.id) take(block);
 }
 
 void Blocks::take(const ipam::BlockRecord& block) {
   settle_pending(block);
+  if (context_.home.try_emplace(block.prefix.family(), block.prefix).second) {
+    context_.persist(wire::HomeEntry{block.prefix});
+  }
   context_.say({Event::Level::info, "block", block.prefix.text(), "", "owned", ""});
+}
+
+void Blocks::lose(const ipam::BlockRecord& block) {
+  returning_.erase(block.prefix);
+  if (context_.returning.erase(block.prefix) == 0) return;
+  context_.say({Event::Level::info, "block", block.prefix.text(), "owned", "returned", ""});
 }
 
 void Blocks::settle_pending(const ipam::BlockRecord& block) {
@@ -80,84 +82,183 @@ void Blocks::report_fork(const ipam::BlockRecord& block, Time now) {
                  now);
 }
 
+void Blocks::put_in_force(Time now) {
+  for (const wire::Record& record : quorum_.take_in_force()) {
+    const auto& block = std::get<ipam::BlockRecord>(record.body);
+    const bool owned = block.state == ipam::BlockState::owned;
+    context_.mesh->publish(record, now);
+    apply(record, now);
+    context_.say({Event::Level::info, "block", block.prefix.text(), owned ? "free" : "owned",
+                  owned ? "owned" : "free", owned ? "by " + context_.mesh->name_of(block.owner) : ""});
+  }
+}
+
 // ---- asking ----
 
 void Blocks::tick(Time now) {
   if (!context_.chain) return;
   want(now);
-  std::vector<Family> due;
-  for (const auto& [family, pending] : pending_) {
-    if (pending.ask_at <= now) due.push_back(family);
+  spare(now);
+  for (auto& [family, pending] : pending_) {
+    if (pending.ask_at <= now) ask(family, pending, now);
   }
-  for (const Family family : due) ask(family, pending_.at(family), now);
+  for (auto& [prefix, returning] : returning_) {
+    if (returning.ask_at <= now) give_back(prefix, returning, now);
+  }
 }
 
 void Blocks::want(Time now) {
   const ipam::Supply supply = context_.supply();
   for (const Family family : supply.families) {
     if (pending_.contains(family) || !context_.leases.wants_block(family, supply, now)) continue;
-    PendingBlock& pending = pending_[family];
-    pending.request = context_.rng.bytes<RequestId>();
-    pending.ask_at = now;
-    context_.persist(wire::RequestEntry{pending.request, family});
+    begin_request(family, pending_[family], now);
   }
+}
+
+/// A fresh request, to the next voter; when all have refused, to whichever will be next.
+void Blocks::begin_request(Family family, PendingBlock& pending, Time now) {
+  const auto voter = next_voter(pending);
+  if (!voter) {
+    pending.trouble = pending.refusals.begin()->second;
+    pending.refusals.clear();
+    pending.ask_at = now + last_ask_again;
+    pending.voter = {};
+    return;
+  }
+  pending.voter = *voter;
+  pending.request = context_.rng.bytes<RequestId>();
+  pending.unanswered = 0;
+  pending.step = {};
+  pending.ask_at = now;
+  context_.persist(wire::RequestEntry{pending.request, family, pending.voter});
+}
+
+/// This node itself when it holds seats, else any reachable voter, else any; none when all have refused.
+std::optional<NodeId> Blocks::next_voter(const PendingBlock& pending) {
+  std::vector<NodeId> reachable;
+  std::vector<NodeId> all;
+  for (const PublicKey& key : context_.chain->voters()) {
+    const NodeId voter = hash_id<NodeId>(key.view());
+    if (pending.refusals.contains(voter)) continue;
+    if (voter == context_.id) return voter;
+    all.push_back(voter);
+    if (voter != pending.voter && context_.mesh->reaches(voter)) reachable.push_back(voter);
+  }
+  const auto& from = reachable.empty() ? all : reachable;
+  if (from.empty()) return std::nullopt;
+  return from[context_.rng.below(from.size())];
 }
 
 void Blocks::ask(Family family, PendingBlock& pending, Time now) {
-  pending.step = pending.step == Duration{} ? first_ask_again : std::min(2 * pending.step, last_ask_again);
+  if (pending.voter.is_zero() || pending.unanswered >= patience) begin_request(family, pending, now);
+  if (pending.voter.is_zero()) return;
+  ++pending.unanswered;
+  pending.step = next_step(pending.step);
   pending.ask_at = now + context_.rng.between(pending.step / 2, pending.step);
-  const auto seats = context_.chain->seats_of(context_.identity.public_key);
-  const auto voters = context_.chain->voters();
-  const NodeId voter =
-      seats.empty() ? hash_id<NodeId>(voters[context_.rng.below(voters.size())].view()) : context_.id;
-  if (!context_.tell(voter, wire::BlockRequest{pending.request, family})) {
-    pending.refusal = "the voter " + context_.mesh->name_of(voter) + " is unreachable";
+  if (!context_.tell(pending.voter, wire::BlockRequest{pending.request, family})) {
+    pending.trouble = "the voter " + context_.mesh->name_of(pending.voter) + " is unreachable";
   }
 }
 
-void Blocks::hear(const Heard& heard, const wire::BlockRequest& request, Time now) {
-  const auto granted = grant(heard.from, request.family, request.request, now);
-  context_.answer(heard, wire::BlockReply{request.request, granted ? *granted : Bytes(),
-                                          granted ? "" : granted.error().text});
-}
-
-void Blocks::hear(const wire::BlockReply& reply) {
+void Blocks::hear(const Heard& heard, const wire::BlockReply& reply, Time now) {
   for (auto& [family, pending] : pending_) {
-    if (pending.request == reply.request) pending.refusal = reply.refusal;
+    if (pending.request != reply.request || pending.voter != heard.from) continue;
+    pending.unanswered = 0;
+    pending.trouble = reply.text;
+    if (reply.kind != wire::BlockReply::Kind::refused) return;
+    pending.refusals[heard.from] = reply.text;
+    begin_request(family, pending, now);
+    return;
   }
+}
+
+void Blocks::restore_pending(const wire::RequestEntry& entry) {
+  PendingBlock& pending = pending_[entry.family];
+  pending = {};
+  pending.request = entry.request;
+  pending.voter = entry.voter;
+}
+
+// ---- giving back ----
+
+void Blocks::restore_returning(const Prefix& prefix) {
+  context_.returning.insert(prefix);
+  returning_[prefix] = {};
+}
+
+/// An idle block is given back when the others would stay under half full, and have long. The first block
+/// stays: the host's own address is in it.
+void Blocks::spare(Time now) {
+  const ipam::Supply supply = context_.supply();
+  for (const Family family : supply.families) {
+    const auto idle = context_.leases.spare_block(family, supply, context_.home, now);
+    if (!idle || pending_.contains(family)) {
+      idle_since_.erase(family);
+      continue;
+    }
+    const Time since = idle_since_.try_emplace(family, now).first->second;
+    if (now < since + spare_after) continue;
+    idle_since_.erase(family);
+    context_.returning.insert(*idle);
+    context_.persist(wire::ReturningEntry{*idle});
+    returning_[*idle].ask_at = now;
+  }
+}
+
+void Blocks::give_back(const Prefix& prefix, ReturningBlock& returning, Time now) {
+  const ipam::BlockRecord* block = context_.blocks.find(prefix);
+  returning.step = next_step(returning.step);
+  returning.ask_at = now + context_.rng.between(returning.step / 2, returning.step);
+  if (block == nullptr || block->owner != context_.id) return;
+  const auto holder = context_.chain->holder(block->seat);
+  if (!holder) return;
+  const Bytes release = wire::sign_statement(wire::Release{prefix, block->epoch}, wire::everybody,
+                                             context_.identity, context_.chain->cluster());
+  context_.tell(hash_id<NodeId>(holder->view()), wire::Return{release});
+}
+
+void Blocks::hear(const Heard& heard, const wire::Return& given, Time now) {
+  const auto statement = wire::open_statement(given.release, wire::everybody, context_.chain->cluster());
+  const auto* release = statement ? std::get_if<wire::Release>(&statement->body) : nullptr;
+  if (release == nullptr || statement->from() != heard.from) return;
+  const ipam::BlockRecord* held = quorum_.claims().find(release->prefix);
+  const auto seats = takeover_.ready_seats();
+  if (held == nullptr || held->state != ipam::BlockState::owned || held->owner != heard.from ||
+      held->epoch != release->epoch || !std::binary_search(seats.begin(), seats.end(), held->seat)) {
+    return;
+  }
+  quorum_.propose({held->prefix, {}, held->seat, ipam::BlockState::free, {}, {}, given.release}, now);
 }
 
 // ---- granting ----
 
-/// The envelope of the record that answers `request`: the one made for it before, or a new one. The record is
-/// in the output's persists, so it is on disk before the reply or the gossip leaves.
-Result<Bytes> Blocks::grant(const NodeId& owner, Family family, const RequestId& request, Time now) {
-  const auto granted = context_.blocks.by_request(request);
-  if (!granted.empty())
-    return context_.mesh->records().find(wire::block_key(granted.front().prefix))->envelope;
-  const auto seats = context_.chain->seats_of(context_.identity.public_key);
-  if (seats.empty()) return fail(Errc::refused, context_.config.name + " is no voter and grants no blocks");
+void Blocks::hear(const Heard& heard, const wire::BlockRequest& request, Time now) {
+  context_.answer(heard, grant(heard.from, request.family, request.request, now));
+}
+
+/// The record is on disk before the reply or the gossip leaves: it is in the output's persists.
+wire::BlockReply Blocks::grant(const NodeId& owner, Family family, const RequestId& request, Time now) {
+  using Kind = wire::BlockReply::Kind;
+  const auto granted = quorum_.claims().by_request(request);
+  if (!granted.empty()) {
+    const std::string wait = quorum_.waiting_for(granted.front().prefix);
+    return {request, wait.empty() ? Kind::granted : Kind::waiting, wait};
+  }
+  if (!context_.is_voter()) return {request, Kind::refused, context_.config.name + " is no voter"};
+  const auto seats = takeover_.ready_seats();
+  if (const std::string wait = takeover_.waiting_for(); seats.empty()) {
+    return {request, Kind::waiting, context_.config.name + " waits for " + wait};
+  }
   for (const ipam::Space& space : context_.spaces()) {
     if (space.pool.family() != family) continue;
-    const auto prefix = ipam::choose_block(context_.blocks, space, seats);
-    if (!prefix) return fail(Errc::exhausted, exhausted(family));
-    const std::uint32_t seat = ipam::seat_of(space, *prefix);
-    const ipam::BlockRecord block{*prefix, context_.blocks.next_epoch(context_.chain->term(), seat),
-                                  seat,    ipam::BlockState::owned,
-                                  owner,   request};
-    const wire::Record record = wire::seal(block, {}, context_.identity, context_.chain->cluster());
-    std::vector<ipam::BlockRecord> displaced;
-    context_.blocks.merge(block, &displaced);
-    context_.persist(wire::RecordEntry{record.envelope});
-    context_.mesh->publish(record, now);
-    context_.drop_block_records(displaced);
-    context_.kernel_dirty = true;
-    context_.say({Event::Level::info, "block", prefix->text(), "free", "owned",
-                  "by " + context_.mesh->name_of(owner)});
-    if (owner == context_.id) settle_pending(block);
-    return record.envelope;
+    const auto prefix = ipam::choose_block(quorum_.claims(), space, seats);
+    if (!prefix) return {request, Kind::refused, exhausted(family)};
+    quorum_.propose({*prefix, {}, ipam::seat_of(space, *prefix), ipam::BlockState::owned, owner, request, {}},
+                    now);
+    const std::string wait = quorum_.waiting_for(*prefix);
+    return {request, wait.empty() ? Kind::granted : Kind::waiting, wait};
   }
-  return fail(Errc::not_found, "the cluster has no " + std::string(name(family)) + " pool");
+  return {request, Kind::refused, "the cluster has no " + std::string(name(family)) + " pool"};
 }
 
 std::string Blocks::exhausted(Family family) const {
@@ -183,12 +284,14 @@ std::string Blocks::exhausted(Family family) const {
 Time Blocks::next_deadline() const {
   Time next = Time::max();
   for (const auto& [family, pending] : pending_) next = std::min(next, pending.ask_at);
+  for (const auto& [prefix, returning] : returning_) next = std::min(next, returning.ask_at);
+  for (const auto& [family, since] : idle_since_) next = std::min(next, since + spare_after);
   return next;
 }
 
 std::string Blocks::refusal() const {
   for (const auto& [family, pending] : pending_) {
-    if (!pending.refusal.empty()) return pending.refusal;
+    if (!pending.trouble.empty()) return pending.trouble;
   }
   return {};
 }
@@ -200,9 +303,9 @@ std::string Blocks::waiting_for() const {
                                  [&](const Prefix& block) { return block.family() == family; });
     if (has) continue;
     const auto pending = pending_.find(family);
-    const bool refused = pending != pending_.end() && !pending->second.refusal.empty();
+    const bool troubled = pending != pending_.end() && !pending->second.trouble.empty();
     return "an " + std::string(name(family)) + " address block" +
-           (refused ? ": " + pending->second.refusal : "");
+           (troubled ? ": " + pending->second.trouble : "");
   }
   return {};
 }

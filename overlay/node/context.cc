@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/node/context.h"
 
-#include <set>
+#include <algorithm>
 
 #include "overlay/plan/desired.h"
 
@@ -52,6 +52,10 @@ std::vector<Heard> Context::take_heard() {
   return heard;
 }
 
+bool Context::is_voter() const {
+  return chain && chain->is_voter(identity.public_key);
+}
+
 std::vector<ipam::Space> Context::spaces() const {
   std::vector<ipam::Space> all;
   if (!chain) return all;
@@ -66,7 +70,9 @@ ipam::Supply Context::supply() const {
   ipam::Supply all;
   if (!chain) return all;
   for (const Prefix& pool : chain->genesis().pools) all.families.push_back(pool.family());
-  for (const ipam::BlockRecord& block : blocks.owned_by(id)) all.blocks.push_back(block.prefix);
+  for (const ipam::BlockRecord& block : blocks.owned_by(id)) {
+    if (!returning.contains(block.prefix)) all.blocks.push_back(block.prefix);
+  }
   return all;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,8 @@ struct Context {
   std::optional<consensus::Chain> chain;  // nothing before a cluster is known
   ipam::BlockMap blocks;
   ipam::Leases leases;
+  std::map<Family, Prefix> home;  // the block whose first address is this host's; it is never given back
+  std::set<Prefix> returning;     // owned blocks that this node gives back: nothing is leased from them
   std::map<NodeId, std::uint32_t> peer_index;  // names each peer's kernel objects
   std::optional<plan::Underlay> underlay;
   std::optional<Status> kernel;  // of the last reconcile; nothing before the first
@@ -70,6 +73,7 @@ struct Context {
   /// What was said to this node since the last call; malformed and forged statements are left out.
   std::vector<Heard> take_heard();
 
+  bool is_voter() const;
   /// The free space of each pool, IPv4 first; nothing before a cluster is known.
   std::vector<ipam::Space> spaces() const;
   /// What pod addresses are drawn from.

@@ -12,7 +12,12 @@ namespace overlay::node {
 class Node::Impl {
  public:
   Impl(Config config, const KeyPair& identity, Rng rng, Time now)
-      : context(std::move(config), identity, rng, now), cluster(context), blocks(context), pods(context) {}
+      : context(std::move(config), identity, rng, now),
+        cluster(context),
+        quorum(context),
+        takeover(context, quorum),
+        blocks(context, quorum, takeover),
+        pods(context) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -31,11 +36,14 @@ class Node::Impl {
 
   Context context;
   Cluster cluster;
+  Quorum quorum;
+  Takeover takeover;
   Blocks blocks;
   Pods pods;
 
  private:
   [[nodiscard]] Status replay(const wire::LogEntry& entry, std::vector<wire::Record>& records, Time now);
+  [[nodiscard]] Status replay_kept(const Bytes& envelope);
   [[nodiscard]] Status replay_record(const Bytes& envelope, std::vector<wire::Record>& records);
   void make_mesh(std::vector<wire::Record> records);
   void apply(const wire::Record& record, Time now);

@@ -6,14 +6,10 @@
 namespace overlay::node {
 namespace {
 
-/// The host holds the first address of its first block of each family.
-std::vector<Ip> host_addresses(const std::vector<Prefix>& blocks) {
+/// The host holds the first address of its home block of each family.
+std::vector<Ip> host_addresses(const Context& context) {
   std::vector<Ip> out;
-  for (const Prefix& block : blocks) {
-    const bool has =
-        std::any_of(out.begin(), out.end(), [&](const Ip& ip) { return ip.family() == block.family(); });
-    if (!has) out.push_back(block.address());
-  }
+  for (const auto& [family, block] : context.home) out.push_back(block.address());
   return out;
 }
 
@@ -65,8 +61,9 @@ std::optional<plan::Intent> Node::Impl::intent() const {
   out.underlay = *context.underlay;
   out.mtu = context.mtu();
   out.pools = genesis.pools;
-  out.blocks = context.supply().blocks;
-  out.host_addresses = host_addresses(out.blocks);
+  for (const ipam::BlockRecord& block : context.blocks.owned_by(context.id))
+    out.blocks.push_back(block.prefix);
+  out.host_addresses = host_addresses(context);
   out.peers = planned_peers(context);
   out.pods = planned_pods(context);
   out.no_masquerade = context.config.no_masquerade;

@@ -93,8 +93,9 @@ void Node::release(CallId call, const ipam::LeaseKey& key, Time now) {
 // ---- time and outputs ----
 
 Time Node::next_deadline() const {
-  return std::min(
-      {impl_->context.mesh->next_deadline(), impl_->cluster.next_deadline(), impl_->blocks.next_deadline()});
+  return std::min({impl_->context.mesh->next_deadline(), impl_->cluster.next_deadline(),
+                   impl_->quorum.next_deadline(), impl_->takeover.next_deadline(),
+                   impl_->blocks.next_deadline()});
 }
 
 void Node::tick(Time now) {
@@ -124,10 +125,13 @@ void Node::Impl::settle(Time now) {
   if (synced != was_synced) context.kernel_dirty = true;
   for (const wire::Record& record : mesh.take_fresh()) apply(record, now);
   for (const wire::Record& record : mesh.take_clashes()) blocks.clash(record, now);
+  takeover.tick(now);
   blocks.tick(now);
   for (auto heard = context.take_heard(); !heard.empty(); heard = context.take_heard()) {
     for (const Heard& statement : heard) hear(statement, now);
   }
+  quorum.tick(now);
+  blocks.put_in_force(now);
   if (mesh.self().incarnation > context.incarnation) {
     context.incarnation = mesh.self().incarnation;
     context.persist(wire::IncarnationEntry{context.incarnation});
@@ -156,8 +160,21 @@ void Node::Impl::apply(const wire::Record& record, Time now) {
 }
 
 void Node::Impl::hear(const Heard& heard, Time now) {
-  if (const auto* request = std::get_if<wire::BlockRequest>(&heard.body)) blocks.hear(heard, *request, now);
-  if (const auto* reply = std::get_if<wire::BlockReply>(&heard.body)) blocks.hear(*reply);
+  if (const auto* request = std::get_if<wire::BlockRequest>(&heard.body)) {
+    blocks.hear(heard, *request, now);
+  } else if (const auto* reply = std::get_if<wire::BlockReply>(&heard.body)) {
+    blocks.hear(heard, *reply, now);
+  } else if (const auto* given = std::get_if<wire::Return>(&heard.body)) {
+    blocks.hear(heard, *given, now);
+  } else if (const auto* record = std::get_if<wire::AckRequest>(&heard.body)) {
+    quorum.hear(heard, *record);
+  } else if (const auto* ack = std::get_if<wire::Ack>(&heard.body)) {
+    quorum.hear(heard, *ack);
+  } else if (const auto* wanted = std::get_if<wire::CopyRequest>(&heard.body)) {
+    takeover.hear(heard, *wanted);
+  } else if (const auto* copy = std::get_if<wire::CopyReply>(&heard.body)) {
+    takeover.hear(heard, *copy, now);
+  }
 }
 
 void Node::Impl::know_peer(const wire::Record& record) {

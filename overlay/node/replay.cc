@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "overlay/node/impl.h"
+#include "overlay/node/judge.h"
 
 namespace overlay::node {
 namespace {
@@ -40,8 +41,15 @@ Status Node::Impl::replay(const wire::LogEntry& entry, std::vector<wire::Record>
   } else if (const auto* cooling = std::get_if<wire::CoolingEntry>(&entry)) {
     context.leases.rest(cooling->address, no_later_than(now, cooling->since));
   } else if (const auto* request = std::get_if<wire::RequestEntry>(&entry)) {
-    if (context.blocks.by_request(request->request).empty())
-      blocks.restore_pending(request->family, request->request);
+    if (context.blocks.by_request(request->request).empty()) blocks.restore_pending(*request);
+  } else if (const auto* kept = std::get_if<wire::KeptEntry>(&entry)) {
+    return replay_kept(kept->envelope);
+  } else if (const auto* takeover_of = std::get_if<wire::TakeoverEntry>(&entry)) {
+    takeover.restore(takeover_of->seat, takeover_of->term);
+  } else if (const auto* returning = std::get_if<wire::ReturningEntry>(&entry)) {
+    blocks.restore_returning(returning->prefix);
+  } else if (const auto* home = std::get_if<wire::HomeEntry>(&entry)) {
+    context.home[home->prefix.family()] = home->prefix;
   } else if (const auto* index = std::get_if<wire::PeerIndexEntry>(&entry)) {
     context.peer_index[index->node] = index->index;
   }
@@ -60,8 +68,19 @@ Status Node::Impl::replay_record(const Bytes& envelope, std::vector<wire::Record
   if (const auto* block = std::get_if<ipam::BlockRecord>(&record->body)) {
     context.blocks.merge(*block);
     blocks.settle_pending(*block);
+    quorum.know(*block);
   }
   records.push_back(std::move(*record));
+  return {};
+}
+
+Status Node::Impl::replay_kept(const Bytes& envelope) {
+  if (!context.chain) return fail(Errc::corrupt, "a kept record before any genesis");
+  auto record = wire::open(envelope, context.chain->cluster());
+  if (!record || !std::holds_alternative<ipam::BlockRecord>(record->body)) {
+    return fail(Errc::corrupt, record ? "a kept record of no block" : record.error().text);
+  }
+  quorum.restore(std::move(*record));
   return {};
 }
 
@@ -83,7 +102,7 @@ void Node::Impl::make_mesh(std::vector<wire::Record> records) {
   }
   context.mesh =
       std::make_unique<mesh::Mesh>(std::move(self), context.config.join, context.rng, context.mesh_out,
-                                   [this](const wire::Record& record) { return blocks.judge(record); });
+                                   [this](const wire::Record& record) { return judge(context, record); });
   for (wire::Record& record : records) {
     const auto* block = std::get_if<ipam::BlockRecord>(&record.body);
     if (block != nullptr && context.blocks.find(block->prefix) == nullptr) continue;
@@ -100,7 +119,12 @@ std::vector<Bytes> Node::Impl::snapshot() const {
         kind, [&](const wire::Record& record) { add(wire::RecordEntry{record.envelope}); });
   }
   for (const auto& [node, index] : context.peer_index) add(wire::PeerIndexEntry{node, index});
-  for (const auto& [family, pending] : blocks.pending()) add(wire::RequestEntry{pending.request, family});
+  for (const auto& [family, pending] : blocks.pending())
+    add(wire::RequestEntry{pending.request, family, pending.voter});
+  for (const auto& [prefix, record] : quorum.kept()) add(wire::KeptEntry{record.envelope});
+  for (const auto& [seat, term] : takeover.done()) add(wire::TakeoverEntry{seat, term});
+  for (const Prefix& prefix : context.returning) add(wire::ReturningEntry{prefix});
+  for (const auto& [family, prefix] : context.home) add(wire::HomeEntry{prefix});
   for (const auto& [address, since] : context.leases.resting()) add(wire::CoolingEntry{address, since});
   for (const ipam::Lease& lease : context.leases.all()) add(wire::LeaseEntry{lease});
   return out;

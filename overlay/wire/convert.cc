@@ -70,6 +70,7 @@ v1::Block to_proto(const ipam::BlockRecord& block) {
     out.set_owner(block.owner.str());
     out.set_request(block.request.str());
   }
+  if (block.state == ipam::BlockState::free) out.set_release(block.release);
   return out;
 }
 
@@ -210,6 +211,7 @@ Result<ipam::BlockRecord> decode_block(std::string_view body, RecordVersion vers
     OVERLAY_TRY(out.owner, NodeId::parse(from.owner()));
     OVERLAY_TRY(out.request, RequestId::parse(from.request()));
   }
+  if (out.state == ipam::BlockState::free) out.release = from.release();
   return out;
 }
 

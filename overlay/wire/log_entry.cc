@@ -36,7 +36,23 @@ void fill(v1::LogEntry& out, const LeaseEntry& entry) {
 void fill(v1::LogEntry& out, const RequestEntry& entry) {
   out.mutable_request()->set_request(entry.request.str());
   out.mutable_request()->set_family(static_cast<std::uint32_t>(entry.family));
+  out.mutable_request()->set_voter(entry.voter.str());
 }
+
+void fill(v1::LogEntry& out, const KeptEntry& entry) { out.mutable_kept()->set_envelope(entry.envelope); }
+
+void fill(v1::LogEntry& out, const TakeoverEntry& entry) {
+  out.mutable_takeover()->set_seat(entry.seat);
+  out.mutable_takeover()->set_term(entry.term);
+}
+
+void fill(v1::LogEntry::OwnBlock& out, const Prefix& prefix) {
+  out.set_address(Bytes(prefix.address().bytes()));
+  out.set_length(static_cast<std::uint32_t>(prefix.length()));
+}
+
+void fill(v1::LogEntry& out, const ReturningEntry& entry) { fill(*out.mutable_returning(), entry.prefix); }
+void fill(v1::LogEntry& out, const HomeEntry& entry) { fill(*out.mutable_home(), entry.prefix); }
 
 void fill(v1::LogEntry& out, const PeerIndexEntry& entry) {
   out.mutable_peer_index()->set_node(entry.node.str());
@@ -81,7 +97,17 @@ Result<LogEntry> read(const v1::LogEntry::BlockRequestSent& from) {
   RequestEntry out;
   OVERLAY_TRY(out.request, RequestId::parse(from.request()));
   OVERLAY_TRY(out.family, family_from(from.family()));
+  if (!from.voter().empty()) {
+    OVERLAY_TRY(out.voter, NodeId::parse(from.voter()));
+  }
   return LogEntry(out);
+}
+
+template <class Entry>
+Result<LogEntry> read_own_block(const v1::LogEntry::OwnBlock& from) {
+  OVERLAY_TRY(const Ip address, Ip::from_bytes(from.address()));
+  OVERLAY_TRY(const Prefix prefix, Prefix::make(address, static_cast<int>(from.length())));
+  return LogEntry(Entry{prefix});
 }
 
 Result<LogEntry> read(const v1::LogEntry::PeerIndex& from) {
@@ -119,6 +145,14 @@ Result<LogEntry> read(const v1::LogEntry& from) {
       return read(from.cooling());
     case v1::LogEntry::kRequest:
       return read(from.request());
+    case v1::LogEntry::kKept:
+      return LogEntry(KeptEntry{from.kept().envelope()});
+    case v1::LogEntry::kTakeover:
+      return LogEntry(TakeoverEntry{from.takeover().seat(), from.takeover().term()});
+    case v1::LogEntry::kReturning:
+      return read_own_block<ReturningEntry>(from.returning());
+    case v1::LogEntry::kHome:
+      return read_own_block<HomeEntry>(from.home());
     case v1::LogEntry::kPeerIndex:
       return read(from.peer_index());
     case v1::LogEntry::kVote:

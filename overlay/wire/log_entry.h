@@ -30,10 +30,24 @@ struct CoolingEntry {
   Ip address;
   Time since;  // of the boot it was written in
 };
-/// The request for a block of this family that is not answered yet.
+/// The request for a block of this family that is not answered yet, and which voter was asked.
 struct RequestEntry {
   RequestId request;
   Family family = Family::v4;
+  NodeId voter;
+};
+/// A block record that this voter made or acknowledged while it was not in force.
+struct KeptEntry {
+  Bytes envelope;
+};
+/// This node knows all that was in force in a seat before it held it.
+struct TakeoverEntry {
+  std::uint32_t seat = 0;
+  std::uint64_t term = 0;  // since when it holds the seat
+};
+/// A block this node gives back; it leases nothing from it any more.
+struct ReturningEntry {
+  Prefix prefix;
 };
 /// The local number that names a peer's kernel objects.
 struct PeerIndexEntry {
@@ -45,8 +59,14 @@ struct VoteEntry {
   consensus::Vote vote;
 };
 
-using LogEntry = std::variant<IncarnationEntry, RecordEntry, LeaseEntry, ReleaseEntry, CoolingEntry,
-                              RequestEntry, PeerIndexEntry, VoteEntry>;
+/// The block whose first address is this host's own.
+struct HomeEntry {
+  Prefix prefix;
+};
+
+using LogEntry =
+    std::variant<IncarnationEntry, RecordEntry, LeaseEntry, ReleaseEntry, CoolingEntry, RequestEntry,
+                 KeptEntry, TakeoverEntry, ReturningEntry, HomeEntry, PeerIndexEntry, VoteEntry>;
 
 Bytes encode_entry(const LogEntry& entry);
 /// Errc::corrupt for bytes that are no entry, Errc::unsupported for a kind that only a newer version writes.

@@ -24,14 +24,18 @@ void fill(v1::StatementBody& out, const BlockRequest& request) {
 
 void fill(v1::StatementBody& out, const BlockReply& reply) {
   out.mutable_block_reply()->set_request(reply.request.str());
-  out.mutable_block_reply()->set_envelope(reply.envelope);
-  out.mutable_block_reply()->set_refusal(reply.refusal);
+  out.mutable_block_reply()->set_kind(static_cast<std::uint32_t>(reply.kind));
+  out.mutable_block_reply()->set_text(reply.text);
 }
 
 void fill(v1::StatementBody& out, const Release& release) {
   *out.mutable_release()->mutable_prefix() = to_proto(release.prefix);
   out.mutable_release()->set_term(release.epoch.term);
   out.mutable_release()->set_seq(release.epoch.seq);
+}
+
+void fill(v1::StatementBody& out, const Return& given) {
+  out.mutable_block_return()->set_release(given.release);
 }
 
 void fill(v1::StatementBody& out, const AckRequest& request) {
@@ -46,13 +50,13 @@ void fill(v1::StatementBody& out, const Ack& ack) {
 void fill(v1::StatementBody& out, const CopyRequest& request) {
   out.mutable_copy_request()->set_term(request.term);
   out.mutable_copy_request()->set_seat(request.seat);
-  out.mutable_copy_request()->set_skip(request.skip);
+  if (request.after) *out.mutable_copy_request()->mutable_after() = to_proto(*request.after);
 }
 
 void fill(v1::StatementBody& out, const CopyReply& reply) {
   out.mutable_copy_reply()->set_term(reply.term);
   out.mutable_copy_reply()->set_seat(reply.seat);
-  out.mutable_copy_reply()->set_skip(reply.skip);
+  if (reply.after) *out.mutable_copy_reply()->mutable_after() = to_proto(*reply.after);
   for (const Bytes& envelope : reply.envelopes) out.mutable_copy_reply()->add_envelopes(envelope);
   out.mutable_copy_reply()->set_more(reply.more);
 }
@@ -93,8 +97,11 @@ Result<StatementBody> read(const v1::BlockRequest& from) {
 Result<StatementBody> read(const v1::BlockReply& from) {
   BlockReply out;
   OVERLAY_TRY(out.request, RequestId::parse(from.request()));
-  out.envelope = from.envelope();
-  OVERLAY_TRY(out.refusal, bounded_text(from.refusal(), max_sentence, "refusal"));
+  if (from.kind() < 1 || from.kind() > 3) {
+    return fail(Errc::invalid, "a block reply of kind " + std::to_string(from.kind()));
+  }
+  out.kind = static_cast<BlockReply::Kind>(from.kind());
+  OVERLAY_TRY(out.text, bounded_text(from.text(), max_sentence, "block reply"));
   return StatementBody(std::move(out));
 }
 
@@ -103,6 +110,8 @@ Result<StatementBody> read(const v1::Release& from) {
   return StatementBody(Release{prefix, {from.term(), from.seq()}});
 }
 
+Result<StatementBody> read(const v1::Return& from) { return StatementBody(Return{from.release()}); }
+
 Result<StatementBody> read(const v1::AckRequest& from) { return StatementBody(AckRequest{from.envelope()}); }
 
 Result<StatementBody> read(const v1::Ack& from) {
@@ -110,17 +119,23 @@ Result<StatementBody> read(const v1::Ack& from) {
   return StatementBody(Ack{from.content(), std::move(refusal)});
 }
 
+template <class Proto>
+Result<std::optional<Prefix>> read_after(const Proto& from) {
+  if (!from.has_after()) return std::optional<Prefix>();
+  OVERLAY_TRY(const Prefix after, from_proto(from.after()));
+  return std::optional<Prefix>(after);
+}
+
 Result<StatementBody> read(const v1::CopyRequest& from) {
-  return StatementBody(CopyRequest{from.term(), from.seat(), from.skip()});
+  OVERLAY_TRY(const auto after, read_after(from));
+  return StatementBody(CopyRequest{from.term(), from.seat(), after});
 }
 
 Result<StatementBody> read(const v1::CopyReply& from) {
   OVERLAY_CHECK(bounded_count(from.envelopes_size(), max_records, "records"));
-  return StatementBody(CopyReply{from.term(),
-                                 from.seat(),
-                                 from.skip(),
-                                 {from.envelopes().begin(), from.envelopes().end()},
-                                 from.more()});
+  OVERLAY_TRY(const auto after, read_after(from));
+  return StatementBody(CopyReply{
+      from.term(), from.seat(), after, {from.envelopes().begin(), from.envelopes().end()}, from.more()});
 }
 
 Result<StatementBody> read(const v1::Wish& from) {
@@ -154,6 +169,8 @@ Result<StatementBody> read_body(const Bytes& bytes) {
       return read(body.block_reply());
     case v1::StatementBody::kRelease:
       return read(body.release());
+    case v1::StatementBody::kBlockReturn:
+      return read(body.block_return());
     case v1::StatementBody::kAckRequest:
       return read(body.ack_request());
     case v1::StatementBody::kAck:

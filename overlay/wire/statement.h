@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -18,16 +19,22 @@ struct BlockRequest {
   RequestId request;  // durable at the requester; a voter answers it once
   Family family = Family::v4;
 };
+/// The record itself comes by gossip.
 struct BlockReply {
+  enum class Kind : std::uint8_t { granted = 1, waiting = 2, refused = 3 };
   RequestId request;
-  Bytes envelope;       // the block record; empty: refused
-  std::string refusal;  // why
+  Kind kind = Kind::granted;  // waiting: granted, not yet in force
+  std::string text;           // for what it waits, or why it was refused
 };
 
-/// A node gives a block it owns back to the seat's voter. It is part of the record that takes the block back.
+/// A node gives up a block it owns. It is said to everybody: part of the record that takes the block back.
 struct Release {
   Prefix prefix;
   ipam::Epoch epoch;  // of the ownership that ends
+};
+/// A node returns a block to the voter that holds its seat.
+struct Return {
+  Bytes release;  // the signed Release
 };
 
 /// A voter asks another to keep its block record, which is in force when a majority of the voters keeps it.
@@ -41,15 +48,15 @@ struct Ack {
 
 /// The new holder of a seat asks what the voters of the decree before have acknowledged there.
 struct CopyRequest {
-  std::uint64_t term = 0;  // the newest decree the asker knows
+  std::uint64_t term = 0;  // since which decree the asker holds it
   std::uint32_t seat = 0;
-  std::uint32_t skip = 0;  // records it has of this answerer already
+  std::optional<Prefix> after;  // it has the records up to here
 };
 struct CopyReply {
   std::uint64_t term = 0;  // as asked; the answerer knows this decree and acknowledges nothing older
   std::uint32_t seat = 0;
-  std::uint32_t skip = 0;
-  std::vector<Bytes> envelopes;
+  std::optional<Prefix> after;   // as asked
+  std::vector<Bytes> envelopes;  // by prefix
   bool more = false;
 };
 
@@ -63,7 +70,7 @@ struct WishReply {
   std::string refusal;
 };
 
-using StatementBody = std::variant<BlockRequest, BlockReply, Release, AckRequest, Ack, CopyRequest, CopyReply,
+using StatementBody = std::variant<BlockRequest, BlockReply, Release, Return, AckRequest, Ack, CopyRequest, CopyReply,
                                    consensus::Prepare, consensus::Promise, consensus::Accept,
                                    consensus::Accepted, consensus::Nack, Wish, WishReply>;
 
@@ -73,6 +80,9 @@ struct Statement {
 
   NodeId from() const { return hash_id<NodeId>(author.view()); }
 };
+
+/// The hearer of what is said to everybody.
+inline constexpr NodeId everybody{};
 
 /// Says `body` to `to`.
 Bytes sign_statement(const StatementBody& body, const NodeId& to, const KeyPair& author,

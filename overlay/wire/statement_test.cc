@@ -23,16 +23,18 @@ Body said(const Body& body) {
 
 TEST(Statement, OfEveryKindIsHeardAsItWasSaid) {
   EXPECT_EQ(said(BlockRequest{RequestId{{5}}, Family::v6}).family, Family::v6);
-  EXPECT_EQ(said(BlockReply{RequestId{{5}}, "envelope", "no"}).refusal, "no");
+  EXPECT_EQ(said(BlockReply{RequestId{{5}}, BlockReply::Kind::refused, "no"}).text, "no");
+  EXPECT_EQ(said(Return{"release"}).release, "release");
   EXPECT_EQ(said(Release{prefix, {1, 2}}).prefix, prefix);
   EXPECT_EQ(said(Release{prefix, {1, 2}}).epoch, (ipam::Epoch{1, 2}));
   EXPECT_EQ(said(AckRequest{"envelope"}).envelope, "envelope");
   EXPECT_EQ(said(Ack{17, "no"}).content, 17U);
-  EXPECT_EQ(said(CopyRequest{3, 4, 5}).skip, 5U);
-  const auto reply = said(CopyReply{3, 4, 5, {"a", "b"}, true});
+  EXPECT_EQ(said(CopyRequest{3, 4, prefix}).after, prefix);
+  EXPECT_EQ(said(CopyRequest{3, 4, std::nullopt}).after, std::nullopt);
+  const auto reply = said(CopyReply{3, 4, prefix, {"a", "b"}, true});
   EXPECT_EQ(reply.term, 3U);
   EXPECT_EQ(reply.seat, 4U);
-  EXPECT_EQ(reply.skip, 5U);
+  EXPECT_EQ(reply.after, prefix);
   EXPECT_EQ(reply.envelopes, (std::vector<Bytes>{"a", "b"}));
   EXPECT_TRUE(reply.more);
 }

@@ -160,7 +160,8 @@ TEST(LogEntry, OfEveryKindReadsBack) {
   EXPECT_EQ(std::get<ReleaseEntry>(trip(ReleaseEntry{lease.key, at})).at, at);
   EXPECT_EQ(std::get<CoolingEntry>(trip(CoolingEntry{Ip::v4(7), at})).address, Ip::v4(7));
   EXPECT_EQ(std::get<CoolingEntry>(trip(CoolingEntry{Ip::v4(7), at})).since, at);
-  EXPECT_EQ(std::get<RequestEntry>(trip(RequestEntry{RequestId{{1}}, Family::v6})).family, Family::v6);
+  EXPECT_EQ(std::get<RequestEntry>(trip(RequestEntry{RequestId{{1}}, Family::v6, NodeId{{2}}})).family,
+            Family::v6);
   EXPECT_EQ(std::get<PeerIndexEntry>(trip(PeerIndexEntry{NodeId{{1}}, 12})).index, 12U);
 }
 

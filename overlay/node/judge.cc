@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/node/judge.h"
+
+namespace overlay::node {
+
+bool in_seat(const Context& context, const Prefix& prefix, std::uint32_t seat) {
+  for (const ipam::Space& space : context.spaces()) {
+    if (seat < ipam::seat_count(space) && ipam::slice_of(space, seat).contains(prefix)) return true;
+  }
+  return false;
+}
+
+Result<wire::Statement> read_release(const Context& context, const ipam::BlockRecord& block) {
+  OVERLAY_TRY(wire::Statement statement,
+              wire::open_statement(block.release, wire::everybody, context.chain->cluster()));
+  const auto* release = std::get_if<wire::Release>(&statement.body);
+  if (release == nullptr || release->prefix != block.prefix || release->epoch >= block.epoch) {
+    return fail(Errc::invalid, "a release that is not of block " + block.prefix.text());
+  }
+  return statement;
+}
+
+Status judge(const Context& context, const wire::Record& record) {
+  const auto* block = std::get_if<ipam::BlockRecord>(&record.body);
+  if (block == nullptr) return {};
+  const consensus::Chain& chain = *context.chain;
+  const std::string what = "a record of block " + block->prefix.text();
+  if (block->epoch.term > chain.term()) {
+    return fail(Errc::unavailable, what + " made under decree " + std::to_string(block->epoch.term) +
+                                       ", which has not come yet");
+  }
+  if (chain.holder(block->seat, block->epoch.term) != record.author) {
+    return fail(Errc::invalid, what + " signed by " +
+                                   context.mesh->name_of(hash_id<NodeId>(record.author.view())) +
+                                   ", which does not hold seat " + std::to_string(block->seat));
+  }
+  if (!in_seat(context, block->prefix, block->seat)) {
+    return fail(Errc::invalid, what + ", which is not in the space of seat " + std::to_string(block->seat));
+  }
+  if (!block->release.empty()) OVERLAY_CHECK(read_release(context, *block));
+  return {};
+}
+
+}  // namespace overlay::node
