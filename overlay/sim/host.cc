@@ -30,6 +30,11 @@ Host::Host(HostIndex index, Shared shared, node::Config config, std::uint64_t se
 
 // ---- its life ----
 
+void Host::remember(const wire::Record& record) {
+  disk_.append(wire::encode_entry(wire::RecordEntry{record.envelope}));
+  disk_.synced(disk_.size());
+}
+
 void Host::start() {
   if (!powered_) {
     powered_ = true;

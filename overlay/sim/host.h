@@ -15,6 +15,7 @@
 #include "overlay/sim/invariants.h"
 #include "overlay/sim/network.h"
 #include "overlay/sim/runtime.h"
+#include "overlay/wire/log_entry.h"
 
 namespace overlay::sim {
 
@@ -67,6 +68,9 @@ class Host final : public Station {
   void poke_runtime();
   Temper& temper() { return temper_; }
   const NodeId& id() const { return id_; }
+  const KeyPair& identity() const { return identity_; }
+  /// Puts a record on its disk, before its first start.
+  void remember(const wire::Record& record);
 
   // ---- Station ----
   bool powered() const override { return powered_; }

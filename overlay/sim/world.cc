@@ -48,6 +48,18 @@ World::World(Options options)
         std::make_unique<Host>(i, shared, config_of(i, rng), rng.next(), options_.most_containers));
     network_.attach(*hosts_.back(), i % options_.zones);
   }
+  if (options_.voters > 1) found_together();
+}
+
+void World::found_together() {
+  consensus::Genesis genesis;
+  genesis.pools = options_.pools;
+  genesis.block_length_v4 = options_.block_length_v4;
+  genesis.block_length_v6 = options_.block_length_v6;
+  for (HostIndex i = 0; i < options_.voters; ++i) genesis.voters.push_back(hosts_[i]->identity().public_key);
+  std::sort(genesis.voters.begin(), genesis.voters.end());
+  const wire::Record record = wire::seal(genesis, {}, hosts_[0]->identity(), ClusterId{});
+  for (HostIndex i = 0; i < options_.voters; ++i) hosts_[i]->remember(record);
 }
 
 node::Config World::config_of(HostIndex index, Rng& rng) const {
@@ -60,7 +72,8 @@ node::Config World::config_of(HostIndex index, Rng& rng) const {
   config.genesis.block_length_v4 = options_.block_length_v4;
   config.genesis.block_length_v6 = options_.block_length_v6;
   const auto& founders = options_.founders;
-  config.bootstrap = std::find(founders.begin(), founders.end(), index) != founders.end();
+  config.bootstrap =
+      options_.voters == 1 && std::find(founders.begin(), founders.end(), index) != founders.end();
   if (config.bootstrap) return config;
   config.join = {{host_name(0), mesh_port}, {host_name(rng.below(options_.hosts)), mesh_port}};
   return config;

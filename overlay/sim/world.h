@@ -18,6 +18,8 @@ struct Options {
   std::size_t zones = 2;
   /// Started with --bootstrap; all others join n1 and one machine drawn at random.
   std::vector<HostIndex> founders = {0};
+  /// More than one: the first so many machines have founded the cluster together before the run begins.
+  std::size_t voters = 1;
   std::vector<Prefix> pools = {Prefix::around(Ip::v4(0x0a200000U), 12)};  // 10.32.0.0/12
   int block_length_v4 = 24;
   int block_length_v6 = 64;
@@ -62,6 +64,7 @@ class World {
   const Invariants& invariants() const { return invariants_; }
 
  private:
+  void found_together();
   node::Config config_of(HostIndex index, Rng& rng) const;
   std::string unsettled(HostIndex index, const node::View& view, const node::View& first) const;
 
