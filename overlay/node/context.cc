@@ -52,9 +52,7 @@ std::vector<Heard> Context::take_heard() {
   return heard;
 }
 
-bool Context::is_voter() const {
-  return chain && chain->is_voter(identity.public_key);
-}
+bool Context::is_voter() const { return chain && chain->is_voter(identity.public_key); }
 
 std::vector<ipam::Space> Context::spaces() const {
   std::vector<ipam::Space> all;

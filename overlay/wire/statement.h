@@ -70,8 +70,8 @@ struct WishReply {
   std::string refusal;
 };
 
-using StatementBody = std::variant<BlockRequest, BlockReply, Release, Return, AckRequest, Ack, CopyRequest, CopyReply,
-                                   consensus::Prepare, consensus::Promise, consensus::Accept,
+using StatementBody = std::variant<BlockRequest, BlockReply, Release, Return, AckRequest, Ack, CopyRequest,
+                                   CopyReply, consensus::Prepare, consensus::Promise, consensus::Accept,
                                    consensus::Accepted, consensus::Nack, Wish, WishReply>;
 
 struct Statement {
