@@ -19,6 +19,11 @@ struct ClockPair {
   WallTime wall_time(Time t) const {
     return wall + std::chrono::duration_cast<std::chrono::milliseconds>(t - core);
   }
+  /// Two readings of the clocks are never taken at quite the same moment. As long as nobody sets the wall
+  /// clock the first pairing counts: then a moment reads the same in every answer.
+  void keep_up(const ClockPair& fresh) {
+    if (std::chrono::abs(fresh.wall - wall_time(fresh.core)) > std::chrono::seconds(1)) *this = fresh;
+  }
 };
 
 google::protobuf::Timestamp to_timestamp(WallTime t);

@@ -240,5 +240,30 @@ TEST(View, RefusesTheNamesThatCniDoesNotAllow) {
   }
 }
 
+/// All that the answers of one moment say, those with a `since` of core time.
+std::string told(const ClockPair& clock) {
+  auto view = small_cluster();
+  view.alarms.push_back({"fork", "two records disagree", now - 3s});
+  return to_status(view, {}, clock).SerializeAsString() + to_peers(view, clock).SerializeAsString() +
+         to_links(view, clock).SerializeAsString();
+}
+
+TEST(ClockPair, TellsAMomentTheSameInEveryAnswer) {
+  ClockPair kept = clock_pair;
+  const std::string first = told(kept);
+  for (const auto late : {1us, 499us, 1501us, 1000000us}) {
+    kept.keep_up({now + 20s, clock_pair.wall + 20s + std::chrono::floor<std::chrono::milliseconds>(late)});
+    EXPECT_EQ(told(kept), first) << late.count() << " us between the two readings";
+  }
+}
+
+TEST(ClockPair, FollowsAWallClockThatWasSet) {
+  for (const auto step : {2000ms, -2000ms, 3'600'000ms}) {
+    ClockPair kept = clock_pair;
+    kept.keep_up({now + 20s, clock_pair.wall + 20s + step});
+    EXPECT_EQ(kept.wall_time(now), clock_pair.wall + step);
+  }
+}
+
 }  // namespace
 }  // namespace overlay::control

@@ -22,9 +22,7 @@ void ApiBackend::carry_out(node::Answer answer) {
 }
 
 const control::ClockPair& ApiBackend::clocks() {
-  const control::ClockPair fresh{now(), wall_now()};
-  // As long as nobody sets the wall clock, one pairing: then a moment reads the same in every answer.
-  if (std::chrono::abs(fresh.wall - clocks_.wall_time(fresh.core)) > std::chrono::seconds(1)) clocks_ = fresh;
+  clocks_.keep_up({now(), wall_now()});
   return clocks_;
 }
 
