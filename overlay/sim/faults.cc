@@ -10,8 +10,9 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr std::array<std::string_view, fault_kinds> names = {
-    "partition", "one-way", "kill", "power", "reset", "slow-link", "slow-disk", "freeze", "kernel", "move"};
+constexpr std::array<std::string_view, fault_kinds> names = {"partition", "one-way",   "kill",      "power",
+                                                             "reset",     "slow-link", "slow-disk", "freeze",
+                                                             "kernel",    "move",      "hostile"};
 
 constexpr auto all = [] {
   std::array<Fault, fault_kinds> kinds{};
@@ -138,6 +139,8 @@ void Trouble::strike(Fault kind) {
       return undo(seconds(5), seconds(40), [this, host = a] { world_.host(host).temper() = {}; });
     case Fault::move:
       return move();
+    case Fault::hostile:
+      return lie();
   }
 }
 
@@ -160,6 +163,13 @@ void Trouble::stop_host(bool power) {
     world_.host(host).kill_after(rng_.below(12));
   }
   undo(milliseconds(100), seconds(40), [this, host] { world_.host(host).start(); });
+}
+
+void Trouble::lie() {
+  for (auto left = 1 + rng_.below(8); left > 0; --left) {
+    const auto lie = static_cast<Hostile::Lie>(rng_.below(Hostile::lies));
+    world_.hostile().attack(any(), lie);
+  }
 }
 
 void Trouble::move() {

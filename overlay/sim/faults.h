@@ -24,8 +24,9 @@ enum class Fault : std::uint8_t {
   freeze,     // a machine stands still
   kernel,     // netlink refuses every other time
   move,       // another underlay address
+  hostile,    // a member that was taken over lies to a machine
 };
-inline constexpr std::size_t fault_kinds = 10;
+inline constexpr std::size_t fault_kinds = 11;
 
 /// "partition", "one-way", …
 std::string_view name(Fault fault);
@@ -55,6 +56,7 @@ class Trouble {
   std::pair<HostIndex, HostIndex> any_pair();
   void partition();
   void stop_host(bool power);
+  void lie();
   void move();
 
   World& world_;

@@ -114,6 +114,7 @@ class Scenario {
     report_.hash = world_.log().hash();
     report_.checked = world_.invariants().checked();
     report_.checked["convergence"] = report_.rounds;
+    report_.checked["bad input"] = world_.hostile().told();
     report_.checked["spread and detection"] = report_.good() ? 1 : 0;
     if (!report_.good()) report_.last = world_.log().last();
     return std::move(report_);

@@ -137,6 +137,15 @@ TEST_F(Cluster, FollowsANodeToAnotherUnderlayAddress) {
   EXPECT_TRUE(comes_right(world, 20s));
 }
 
+TEST_F(Cluster, SurvivesEveryLieOfAMember) {
+  for (std::size_t lie = 0; lie < Hostile::lies; ++lie) {
+    for (HostIndex i = 0; i < world.size(); ++i) world.hostile().attack(i, static_cast<Hostile::Lie>(lie));
+    world.run(5s);
+    EXPECT_EQ(world.hostile().told(), (lie + 1) * world.size());
+    EXPECT_TRUE(comes_right(world, 1s)) << name(static_cast<Hostile::Lie>(lie));
+  }
+}
+
 TEST(Simulation, AsksForAFurtherBlockBeforeTheFirstIsFull) {
   World world({.seed = 3, .hosts = 2, .block_length_v4 = 28});
   world.start_all();
@@ -246,8 +255,7 @@ TEST(Faults, AreNamedAndRefusedByName) {
   EXPECT_EQ(parse_faults("all").value().size(), fault_kinds);
   EXPECT_EQ(parse_faults("kill,fire").error().text,
             "'fire' is no fault; there are partition, one-way, kill, power, reset, slow-link, slow-disk, "
-            "freeze, kernel, "
-            "move");
+            "freeze, kernel, move, hostile");
 }
 
 }  // namespace

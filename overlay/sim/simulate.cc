@@ -15,7 +15,8 @@ constexpr std::string_view usage =
     "  --seed S      everything is drawn from it (default 1); S..T: one run each, until one breaks\n"
     "  --nodes N     machines, 1 to 10000 (default 5); N..M: the seed draws how many, few more often\n"
     "  --hours H     of virtual time, fractions allowed (default 1)\n"
-    "  --faults      partition,one-way,kill,power,reset,slow-link,slow-disk,freeze,kernel,move;\n"
+    "  --faults      partition,one-way,kill,power,reset,slow-link,slow-disk,freeze,kernel,move,\n"
+    "                hostile;\n"
     "                swarm (the default): the seed draws which\n";
 
 template <class T>

@@ -40,7 +40,8 @@ std::string difference(const Kernel::Routes& has, const Kernel::Routes& wanted) 
 World::World(Options options)
     : options_(std::move(options)),
       network_(queue_, log_, Rng(options_.seed ^ 0x6e6574)),
-      invariants_(options_.hosts, verdict_) {
+      invariants_(options_.hosts, verdict_),
+      hostile_(options_.hosts, queue_, network_, log_, verdict_, Rng(options_.seed ^ 0x6c6965)) {
   Rng rng(options_.seed);
   for (HostIndex i = 0; i < options_.hosts; ++i) {
     const Shared shared{queue_, network_, invariants_, log_, verdict_};
@@ -48,6 +49,7 @@ World::World(Options options)
         std::make_unique<Host>(i, shared, config_of(i, rng), rng.next(), options_.most_containers));
     network_.attach(*hosts_.back(), i % options_.zones);
   }
+  network_.attach(hostile_, 0);
   if (options_.voters > 1) found_together();
 }
 

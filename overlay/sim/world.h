@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "overlay/sim/host.h"
+#include "overlay/sim/hostile.h"
 
 namespace overlay::sim {
 
@@ -46,6 +47,9 @@ class World {
   void start_all();
   Network& network() { return network_; }
   EventQueue& queue() { return queue_; }
+  /// One more machine, of nobody's friend; it does nothing by itself.
+  Hostile& hostile() { return hostile_; }
+  const Hostile& hostile() const { return hostile_; }
   /// Cuts both directions between every machine of `group` and every other.
   void cut_off(const std::vector<HostIndex>& group);
 
@@ -74,6 +78,7 @@ class World {
   EventQueue queue_;
   Network network_;
   Invariants invariants_;
+  Hostile hostile_;
   std::vector<std::unique_ptr<Host>> hosts_;
 };
 
