@@ -62,7 +62,10 @@ Trouble::Trouble(World& world, const Faults& kinds, Rng rng) : world_(world), rn
 void Trouble::begin() {
   ++round_;
   for (const auto& [kind, every] : kinds_) schedule(kind);
-  for (HostIndex host = 0; host < world_.size(); ++host) schedule_act(host);
+  for (HostIndex host = 0; host < world_.size(); ++host) {
+    world_.host(host).runtime().want(rng_.below(world_.options().most_containers + 1));
+    schedule_act(host);
+  }
 }
 
 void Trouble::end() {

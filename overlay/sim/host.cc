@@ -50,6 +50,7 @@ void Host::start() {
   auto started = node::Node::start(config_, identity_, disk_.entries(), Rng(rng_.next()), clock());
   if (!started) return shared_.verdict.fail("start: " + host_name(index_) + ": " + started.error().text);
   node_ = std::move(*started);
+  report_durable();
   shared_.invariants.restarted(index_, view());
   gather();
   underlay_changed();
@@ -206,12 +207,13 @@ void Host::sync() {
 void Host::synced(std::size_t entries) {
   syncing_ = false;
   disk_.synced(entries);
+  report_durable();
   release();
   if (!running()) return;
   if (pending_.empty() && rng_.one_in(temper_.compact_one_in)) {
     log("compact", std::to_string(disk_.size()) + " entries");
     disk_.compact(node_->snapshot());
-    written_ = disk_.size();
+    written_ = reported_ = disk_.size();
   }
   sync();
 }
@@ -230,6 +232,11 @@ void Host::release() {
     std::visit([this](const auto& e) { carry_out(e); }, effect);
   }
   observe();
+}
+
+void Host::report_durable() {
+  for (; reported_ < disk_.durable(); ++reported_)
+    shared_.invariants.durable(index_, disk_.entries()[reported_]);
 }
 
 void Host::observe() {

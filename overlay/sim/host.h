@@ -110,6 +110,7 @@ class Host final : public Station {
   void release();
   void schedule_tick();
   void observe();
+  void report_durable();
 
   void carry_out(const node::Dial& effect);
   void carry_out(const node::Send& effect);
@@ -143,7 +144,8 @@ class Host final : public Station {
   std::uint64_t life_ = 0;                  // rises with each end of the daemon
   std::unique_ptr<node::Node> node_;
   std::deque<Pending> pending_;
-  std::size_t written_ = 0;  // entries that are in the file for certain, durable or not
+  std::size_t written_ = 0;   // entries that are in the file for certain, durable or not
+  std::size_t reported_ = 0;  // durable entries the invariants have been told of
   bool syncing_ = false;
   bool reconciling_ = false;
   bool reconcile_again_ = false;

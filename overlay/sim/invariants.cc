@@ -5,6 +5,7 @@
 
 #include "overlay/ipam/leases.h"
 #include "overlay/ipam/seats.h"
+#include "overlay/wire/log_entry.h"
 
 namespace overlay::sim {
 namespace {
@@ -102,6 +103,7 @@ void Invariants::learn(HostIndex host, const BlockRecord& record, Cluster& clust
       broken(host, "single content", text(record) + " and " + text(others.front()));
     }
   }
+  if (is_new) acknowledged(host, record, cluster);
   auto& witnesses = cluster.seen_by[version];
   if (witnesses.size() < 2) witnesses.insert(host);
 
@@ -128,6 +130,34 @@ void Invariants::learn(HostIndex host, const BlockRecord& record, Cluster& clust
            "request " + record.request.short_hex() + " got " + granted->second.text() + " and " +
                record.prefix.text());
   }
+}
+
+void Invariants::durable(HostIndex host, const Bytes& entry) {
+  const auto decoded = wire::decode_entry(entry);
+  if (!decoded) return broken(host, "durable before visible", "it wrote " + decoded.error().text);
+  const auto* kept = std::get_if<wire::KeptEntry>(&*decoded);
+  const auto* held = std::get_if<wire::RecordEntry>(&*decoded);
+  if (kept == nullptr && held == nullptr) return;
+  const auto record = wire::read(kept != nullptr ? kept->envelope : held->envelope);
+  const auto* block = record ? std::get_if<BlockRecord>(&record->body) : nullptr;
+  if (block != nullptr) on_disk_[{block->prefix, block->epoch}].insert(host);
+}
+
+/// I6: nobody counts on a change of ownership before a majority of the voters has it on disk. Later decrees
+/// may appoint others than those of genesis; their records are not looked at.
+void Invariants::acknowledged(HostIndex host, const BlockRecord& record, const Cluster& cluster) {
+  if (record.epoch.term != 0) return;
+  count("acknowledged before used");
+  const auto& voters = cluster.genesis.voters;
+  const auto& holders = on_disk_[{record.prefix, record.epoch}];
+  const auto having = std::count_if(voters.begin(), voters.end(), [&](const PublicKey& voter) {
+    const auto id = hash_id<NodeId>(voter.view());
+    return std::any_of(holders.begin(), holders.end(), [&](HostIndex i) { return hosts_[i].id == id; });
+  });
+  if (2 * static_cast<std::size_t>(having) > voters.size()) return;
+  broken(host, "acknowledged before used",
+         text(record) + " is on the disks of " + std::to_string(having) + " of " +
+             std::to_string(voters.size()) + " voters");
 }
 
 /// I5: what a node knows of an address never goes back to an older epoch.
@@ -231,6 +261,7 @@ void Invariants::ended(HostIndex host, const ipam::LeaseKey& key, Time now) {
 /// durable.
 void Invariants::restarted(HostIndex host, const node::View& view) {
   count("durable before visible");
+  identity(host, view);
   auto& known = hosts_[host];
   known.known.clear();  // what others wrote may be lost, it can be heard again
   std::map<ipam::LeaseKey, std::vector<Ip>> leases;

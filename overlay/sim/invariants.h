@@ -29,6 +29,8 @@ class Invariants {
   void became_live(HostIndex host, const ipam::LeaseKey& key, const std::vector<Ip>& addresses, Time now);
   /// The container is gone, or its DEL is under way.
   void ended(HostIndex host, const ipam::LeaseKey& key, Time now);
+  /// An entry of a machine's log that no crash can take away any more.
+  void durable(HostIndex host, const Bytes& entry);
   /// A kernel lost routes.
   void routes_lost(HostIndex host, const Kernel::Routes& routes);
 
@@ -62,6 +64,7 @@ class Invariants {
   Cluster* cluster_of(HostIndex host, const node::View& view);
   void records(HostIndex host, const node::View& view, Cluster& cluster);
   void learn(HostIndex host, const ipam::BlockRecord& record, Cluster& cluster);
+  void acknowledged(HostIndex host, const ipam::BlockRecord& record, const Cluster& cluster);
   void monotone(HostIndex host, const ipam::BlockMap::Records& now);
   void claims(HostIndex host, const node::View& view, Cluster& cluster);
   void leases(HostIndex host, const node::View& view);
@@ -70,6 +73,7 @@ class Invariants {
 
   std::vector<Host> hosts_;
   std::map<ClusterId, Cluster> clusters_;
+  std::map<Version, std::set<HostIndex>> on_disk_;  // whose log holds the record
   std::map<std::string, std::uint64_t> checked_;
   Verdict& verdict_;
 };

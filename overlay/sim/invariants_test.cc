@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "overlay/ipam/leases.h"
+#include "overlay/wire/log_entry.h"
 
 namespace overlay::sim {
 namespace {
@@ -38,7 +39,14 @@ class Checked : public testing::Test {
     return out;
   }
   NodeId id(HostIndex host) const { return host == 0 ? key.node_id() : NodeId{{2}}; }
-  void observe(HostIndex host) { invariants.observe(host, view(host)); }
+  /// After the voter has written it all to disk.
+  void observe(HostIndex host) {
+    for (const auto& record : records[host]) {
+      const auto sealed = wire::seal(record, {}, key, ClusterId{{1}});
+      invariants.durable(0, wire::encode_entry(wire::KeptEntry{sealed.envelope}));
+    }
+    invariants.observe(host, view(host));
+  }
   BlockRecord owned(std::string_view text, std::uint64_t seq, HostIndex owner) const {
     return {prefix(text),      {0, seq},  0,
             BlockState::owned, id(owner), RequestId{{static_cast<std::uint8_t>(seq)}}};
@@ -191,6 +199,12 @@ TEST_F(Checked, ForgivesAGrantThatNobodySaw) {
   records[0].clear();
   invariants.restarted(0, view(0));
   EXPECT_TRUE(verdict.good()) << verdict.text();
+}
+
+TEST_F(Checked, FindsAGrantThatNoMajorityOfTheVotersHasOnDisk) {
+  records[1] = {owned("10.32.1.0/24", 2, 1)};
+  invariants.observe(1, view(1));
+  expect_broken("acknowledged before used");
 }
 
 TEST_F(Checked, FindsAWithdrawnRoute) {

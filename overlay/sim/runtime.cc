@@ -23,6 +23,7 @@ void Runtime::act(Time now) {
   const bool room = containers_.size() < most_;
   if (room && draw < 7) return add("c" + std::to_string(++made_), now);
   const auto live = any(Container::State::live);
+  if (live && containers_.size() > most_) return remove(live->container, now);
   if (!live || draw < 8) {
     extra_.emplace_back(Verb::del, key_of("never-was"));
   } else if (draw < 10) {

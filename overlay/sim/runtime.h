@@ -38,6 +38,8 @@ class Runtime {
  public:
   Runtime(Rng rng, std::size_t most) : rng_(rng), most_(most) {}
 
+  /// How many containers the orchestrator wants here from now on, at most.
+  void want(std::size_t most) { most_ = most; }
   /// One random act of the orchestrator: a new container, the end of one, a CHECK, a needless repetition.
   void act(Time now);
   /// One more container of this name.

@@ -38,7 +38,8 @@ class Scenario {
   bool round() {
     trouble_.begin();
     const Duration left = Time(plan_.length) - world_.time();
-    const bool good = world_.run(std::min<Duration>(rng_.between(seconds(20), minutes(5)), left));
+    const Duration longest = std::max<Duration>(minutes(5), plan_.length / 3);
+    const bool good = world_.run(std::min<Duration>(rng_.between(seconds(20), longest), left));
     trouble_.end();
     if (!good || !calm("after the heal")) return false;
     ++report_.rounds;
