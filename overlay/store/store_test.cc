@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -255,6 +256,72 @@ TEST_F(StoreTest, AFullDiskRefusesWhatDoesNotFitAndLosesNothing) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+const std::vector<Bytes> three = {"one", "two", "three"};
+
+/// A life that tells `promised` how many entries it could promise so far. 0 when it came to its end.
+int tell_all(const std::filesystem::path& path, int promised) {
+  ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+  ::raise(SIGSTOP);
+  Life life(path);
+  for (std::size_t i = 0; i < three.size(); ++i) {
+    if (!life.store.append(std::span(three).subspan(i, 1))) return 1;
+    life.store.sync();
+    if (::write(promised, "x", 1) != 1) return 2;
+    if (i == 1 && !life.store.compact(std::span(three).first(2))) return 3;
+  }
+  return 0;
+}
+
+/// Runs it until it enters or leaves its `call`-th system call and kills it there. False when it ended
+/// before.
+bool killed_at(int call, const std::filesystem::path& path, int promised) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(tell_all(path, promised));
+  int status = 0;
+  ::waitpid(child, &status, 0);  // its SIGSTOP
+  ::ptrace(PTRACE_SETOPTIONS, child, nullptr, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+  for (int i = 0; WIFSTOPPED(status) && i < call; ++i) {
+    ::ptrace(PTRACE_SYSCALL, child, nullptr, nullptr);
+    ::waitpid(child, &status, 0);
+  }
+  if (!WIFSTOPPED(status)) {
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
+    return false;
+  }
+  ::kill(child, SIGKILL);
+  ::waitpid(child, &status, 0);
+  return true;
+}
+
+std::size_t bytes_in(int pipe) {
+  Bytes bytes(16, '\0');
+  const ssize_t got = ::read(pipe, bytes.data(), bytes.size());
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
+}
+
+TEST(StoreCrashTest, ADeathAtEverySystemCallKeepsWhatWasPromised) {
+  int call = 0;
+  for (bool killed = true; killed;) {
+    const TestDir dir;
+    int promised[2];
+    ASSERT_EQ(::pipe2(promised, O_NONBLOCK | O_CLOEXEC), 0);
+    killed = killed_at(++call, dir.path(), promised[1]);
+    const std::size_t count = bytes_in(promised[0]);
+    ::close(promised[0]);
+    ::close(promised[1]);
+    {
+      Life after(dir.path());
+      const auto& entries = after.recovered.entries;
+      ASSERT_GE(entries.size(), count) << "killed at call " << call;
+      ASSERT_LE(entries.size(), three.size());
+      EXPECT_TRUE(std::equal(entries.begin(), entries.end(), three.begin())) << "killed at call " << call;
+      after.append({"after"});
+    }
+    EXPECT_EQ(Life(dir.path()).recovered.entries.back(), "after");
+  }
+  EXPECT_GT(call, 60) << "a log is not written with fewer system calls than that";
 }
 
 TEST(FileDeathTest, AFileThatCannotBeMadeDurableEndsTheProcess) {
