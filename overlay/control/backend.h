@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "overlay/base/result.h"
 #include "overlay/ipam/lease.h"
@@ -32,12 +34,15 @@ class Backend {
   virtual v1::Routes routes() = 0;
   virtual v1::Version version() = 0;
 
-  /// A CNI ADD: leases addresses for `key`, or finds the lease it has.
-  virtual void lease_add(const ipam::LeaseKey& key, LeaseReply reply) = 0;
+  /// A CNI ADD: leases addresses, or finds the lease there is.
+  virtual void lease_add(const ipam::LeaseRequest& request, LeaseReply reply) = 0;
   /// A CNI DEL: gives the lease back; no lease is no error.
   virtual void lease_del(const ipam::LeaseKey& key, LeaseReply reply) = 0;
   /// A CNI CHECK: the lease as it is; Errc::not_found when there is none.
   virtual void lease_check(const ipam::LeaseKey& key, LeaseReply reply) = 0;
+  /// A CNI GC: gives back what `network` leases to others than `valid`.
+  virtual void lease_collect(const std::string& network, const std::set<ipam::LeaseKey>& valid,
+                             LeaseReply reply) = 0;
   /// Removes every kernel object of ours, answers, and lets the daemon exit.
   virtual void teardown(TeardownReply reply) = 0;
 };

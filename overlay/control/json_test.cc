@@ -12,9 +12,9 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 TEST(Json, PrintsDefaultsUnderTheSchemasOwnNames) {
-  v1::LeaseRequest request;
+  v1::CollectRequest request;
   request.set_network("overlay");
-  EXPECT_EQ(to_json(request), R"({"network":"overlay","container":"","interface":""})");
+  EXPECT_EQ(to_json(request), R"({"network":"overlay","valid":[]})");
   EXPECT_THAT(to_json(v1::Status::Ipam()), R"({"blocks":0,"addresses":0,"capacity":0})");
 }
 

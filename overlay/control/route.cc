@@ -27,6 +27,7 @@ constexpr Entry entries[] = {
     {"POST", "/v1/cni/add", Action::cni_add},
     {"POST", "/v1/cni/del", Action::cni_del},
     {"POST", "/v1/cni/check", Action::cni_check},
+    {"POST", "/v1/cni/gc", Action::cni_gc},
     {"POST", "/v1/teardown", Action::teardown},
 };
 

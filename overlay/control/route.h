@@ -23,6 +23,7 @@ enum class Action : std::uint8_t {
   cni_add,
   cni_del,
   cni_check,
+  cni_gc,
   teardown,
 };
 

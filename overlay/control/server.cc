@@ -78,12 +78,11 @@ class Server::Impl {
   Impl& operator=(const Impl&) = delete;
 
  private:
-  using LeaseVerb = void (Backend::*)(const ipam::LeaseKey&, LeaseReply);
-
   void handle(const Request& request, Respond respond);
   void serve(const Call& call, const Request& request, Respond respond);
   Response events(const Call& call);
-  void lease(LeaseVerb verb, const std::string& body, Respond respond);
+  void cni(Action action, const std::string& body, Respond respond);
+  [[nodiscard]] Status ask(Action action, const std::string& body, const LeaseReply& reply);
   void teardown(Respond respond);
 
   std::string path_;
@@ -134,11 +133,10 @@ void Server::Impl::serve(const Call& call, const Request& request, Respond respo
     case Action::events:
       return respond(events(call));
     case Action::cni_add:
-      return lease(&Backend::lease_add, request.body, std::move(respond));
     case Action::cni_del:
-      return lease(&Backend::lease_del, request.body, std::move(respond));
     case Action::cni_check:
-      return lease(&Backend::lease_check, request.body, std::move(respond));
+    case Action::cni_gc:
+      return cni(call.action, request.body, std::move(respond));
     case Action::teardown:
       return teardown(std::move(respond));
   }
@@ -156,17 +154,30 @@ Response Server::Impl::events(const Call& call) {
   return out;
 }
 
-void Server::Impl::lease(LeaseVerb verb, const std::string& body, Respond respond) {
-  auto request = from_json<v1::LeaseRequest>(body);
-  if (!request) return respond(failure(refusal(std::move(request).error())));
-  const auto key = to_lease_key(*request);
-  if (!key) return respond(failure(refusal(key.error())));
-  (backend_.*verb)(*key, [respond = std::move(respond)](Result<std::optional<node::LeaseAnswer>> result) {
+void Server::Impl::cni(Action action, const std::string& body, Respond respond) {
+  const LeaseReply reply = [respond](Result<std::optional<node::LeaseAnswer>> result) {
     if (!result) return respond(failure(refusal(std::move(result).error())));
     // A release has nothing to tell: an empty object.
     respond(*result ? json_response(to_lease(**result))
                     : Response{200, "application/json", "{}\n", {}, nullptr});
-  });
+  };
+  if (Status asked = ask(action, body, reply); !asked) respond(failure(refusal(std::move(asked).error())));
+}
+
+/// Fails where the body is not what the verb takes; else `reply` is called, now or later.
+Status Server::Impl::ask(Action action, const std::string& body, const LeaseReply& reply) {
+  if (action == Action::cni_gc) {
+    OVERLAY_TRY(const auto request, from_json<v1::CollectRequest>(body));
+    OVERLAY_TRY(const auto valid, to_valid(request));
+    backend_.lease_collect(request.network(), valid, reply);
+    return {};
+  }
+  OVERLAY_TRY(const auto message, from_json<v1::LeaseRequest>(body));
+  OVERLAY_TRY(const auto request, to_lease_request(message));
+  if (action == Action::cni_add) backend_.lease_add(request, reply);
+  if (action == Action::cni_del) backend_.lease_del(request.key, reply);
+  if (action == Action::cni_check) backend_.lease_check(request.key, reply);
+  return {};
 }
 
 void Server::Impl::teardown(Respond respond) {

@@ -27,7 +27,7 @@ constexpr auto* key_json = R"({"network":"overlay","container":"c1","interface":
 node::LeaseAnswer lease_answer() {
   node::LeaseAnswer out;
   out.lease.addresses = {Ip::parse("10.32.0.5").value()};
-  out.pod_mac = parse_mac("0a:58:0a:20:00:05").value();
+  out.lease.mac = parse_mac("0a:58:0a:20:00:05").value();
   out.gateway_mac = parse_mac("02:00:00:00:00:01").value();
   out.mtu = 1450;
   out.pools = {Prefix::parse("10.32.0.0/12").value()};
@@ -75,6 +75,15 @@ TEST(Server, HandsLeaseCallsOnAndAnswersTheLease) {
   EXPECT_THAT(ask(server.socket(), "POST", "/v1/cni/del", key_json), EndsWith("\r\n\r\n{}\n"));
   EXPECT_THAT(server.backend.calls,
               ElementsAre("add overlay c1 eth0", "check overlay c1 eth0", "del overlay c1 eth0"));
+}
+
+TEST(Server, HandsACollectionOnWithWhatIsValid) {
+  TestServer server;
+  EXPECT_THAT(ask(server.socket(), "POST", "/v1/cni/gc",
+                  R"({"network":"overlay","valid":[{"container":"c1","interface":"eth0"}]})"),
+              EndsWith("\r\n\r\n{}\n"));
+  EXPECT_THAT(server.backend.calls, ElementsAre("gc overlay", "valid overlay c1 eth0"));
+  EXPECT_THAT(ask(server.socket(), "POST", "/v1/cni/gc", "{}"), HasSubstr("network \\\"\\\" is not usable"));
 }
 
 TEST(Server, AnswersALeaseThatComesLater) {

@@ -49,8 +49,8 @@ struct FakeBackend : Backend {
   v1::Addresses addresses() override { return addresses_answer; }
   v1::Routes routes() override { return routes_answer; }
   v1::Version version() override { return version_answer; }
-  void lease_add(const ipam::LeaseKey& key, LeaseReply reply) override {
-    note("add", key);
+  void lease_add(const ipam::LeaseRequest& request, LeaseReply reply) override {
+    note("add", request.key);
     if (keep_replies) {
       kept_reply = std::move(reply);
     } else {
@@ -64,6 +64,12 @@ struct FakeBackend : Backend {
   void lease_check(const ipam::LeaseKey& key, LeaseReply reply) override {
     note("check", key);
     reply(or_failure(lease_answer));
+  }
+  void lease_collect(const std::string& network, const std::set<ipam::LeaseKey>& valid,
+                     LeaseReply reply) override {
+    calls.push_back("gc " + network);
+    for (const auto& key : valid) note("valid", key);
+    reply(or_failure(std::optional<node::LeaseAnswer>()));
   }
   void teardown(TeardownReply reply) override {
     calls.push_back("teardown");

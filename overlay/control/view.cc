@@ -260,24 +260,72 @@ v1::Addresses to_addresses(const node::View& view) {
 v1::Lease to_lease(const node::LeaseAnswer& answer) {
   v1::Lease out;
   for (const auto& address : answer.lease.addresses) out.add_addresses(address.text());
-  out.set_mac(text(answer.pod_mac));
+  out.set_mac(text(answer.lease.mac));
   out.set_gateway_mac(text(answer.gateway_mac));
   out.set_mtu(answer.mtu);
   for (const auto& pool : answer.pools) out.add_pools(pool.text());
   return out;
 }
 
+namespace {
+
+Error unusable(const char* field, const std::string& value, const char* rule) {
+  return fail(Errc::invalid, std::string(field) + " \"" + value + "\" is not usable: give " + rule);
+}
+
+constexpr auto* name_rule = "1 to 255 of A-Z a-z 0-9 _ . -, the first a letter or digit";
+
+Status check_network(const std::string& network) {
+  if (!is_cni_name(network)) return unusable("network", network, name_rule);
+  return {};
+}
+
+Result<ipam::LeaseKey> checked(ipam::LeaseKey key) {
+  OVERLAY_CHECK(check_network(key.network));
+  if (!is_cni_name(key.container)) return unusable("container", key.container, name_rule);
+  if (!is_interface_name(key.interface))
+    return unusable("interface", key.interface, "1 to 15 characters without space, '/' or ':'");
+  return key;
+}
+
+Result<Mac> unicast_mac(const std::string& text) {
+  OVERLAY_TRY(const Mac mac, parse_mac(text));
+  const bool group = (mac.bytes[0] & 1) != 0;
+  if (group || mac == Mac()) return unusable("mac", text, "the address of one interface");
+  return mac;
+}
+
+}  // namespace
+
 Result<ipam::LeaseKey> to_lease_key(const v1::LeaseRequest& request) {
-  const auto refuse = [](const char* field, const std::string& value, const char* rule) {
-    return fail(Errc::invalid, std::string(field) + " \"" + value + "\" is not usable: give " + rule);
-  };
-  constexpr auto* name_rule = "1 to 255 of A-Z a-z 0-9 _ . -, the first a letter or digit";
-  constexpr auto* interface_rule = "1 to 15 characters without space, '/' or ':'";
-  if (!is_cni_name(request.network())) return refuse("network", request.network(), name_rule);
-  if (!is_cni_name(request.container())) return refuse("container", request.container(), name_rule);
-  if (!is_interface_name(request.interface()))
-    return refuse("interface", request.interface(), interface_rule);
-  return ipam::LeaseKey{request.network(), request.container(), request.interface()};
+  return checked({request.network(), request.container(), request.interface()});
+}
+
+Result<ipam::LeaseRequest> to_lease_request(const v1::LeaseRequest& request) {
+  OVERLAY_TRY(ipam::LeaseRequest out, to_lease_key(request));
+  for (const std::string& text : request.addresses()) {
+    OVERLAY_TRY(const Ip address, Ip::parse(text));
+    const auto same_family = [&](const Ip& other) { return other.family() == address.family(); };
+    if (std::ranges::any_of(out.addresses, same_family))
+      return unusable("addresses", text, "one address of each family");
+    out.addresses.push_back(address);
+  }
+  if (!request.mac().empty()) {
+    OVERLAY_TRY(out.mac, unicast_mac(request.mac()));
+  }
+  out.without_ipv6 = request.without_ipv6();
+  out.masquerade = !request.without_masquerade();
+  return out;
+}
+
+Result<std::set<ipam::LeaseKey>> to_valid(const v1::CollectRequest& request) {
+  OVERLAY_CHECK(check_network(request.network()));
+  std::set<ipam::LeaseKey> out;
+  for (const auto& valid : request.valid()) {
+    OVERLAY_TRY(auto key, checked({request.network(), valid.container(), valid.interface()}));
+    out.insert(std::move(key));
+  }
+  return out;
 }
 
 }  // namespace overlay::control

@@ -2,6 +2,8 @@
 // A node's view and lease answers in the words of the local API. Pure: the clocks are arguments.
 #pragma once
 
+#include <set>
+
 #include "overlay/base/result.h"
 #include "overlay/base/time.h"
 #include "overlay/ipam/lease.h"
@@ -44,5 +46,9 @@ v1::Addresses to_addresses(const node::View& view);
 v1::Lease to_lease(const node::LeaseAnswer& answer);
 /// Errc::invalid, naming the field, for names that the CNI specification does not allow.
 [[nodiscard]] Result<ipam::LeaseKey> to_lease_key(const v1::LeaseRequest& request);
+/// The same, with what is wished for.
+[[nodiscard]] Result<ipam::LeaseRequest> to_lease_request(const v1::LeaseRequest& request);
+/// The same for each attachment of a network.
+[[nodiscard]] Result<std::set<ipam::LeaseKey>> to_valid(const v1::CollectRequest& request);
 
 }  // namespace overlay::control

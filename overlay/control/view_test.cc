@@ -265,5 +265,45 @@ TEST(ClockPair, FollowsAWallClockThatWasSet) {
   }
 }
 
+TEST(View, ReadsWhatAnAddWishesFor) {
+  auto asked = request("n", "c", "eth0");
+  EXPECT_TRUE(to_lease_request(asked)->masquerade);
+  asked.add_addresses("10.32.0.9");
+  asked.add_addresses("fd00::9");
+  asked.set_mac("02:00:00:00:00:09");
+  asked.set_without_ipv6(true);
+  asked.set_without_masquerade(true);
+  const auto wished = to_lease_request(asked).value();
+  EXPECT_EQ(wished.addresses, (std::vector{ip("10.32.0.9"), ip("fd00::9")}));
+  EXPECT_EQ(wished.mac, parse_mac("02:00:00:00:00:09").value());
+  EXPECT_TRUE(wished.without_ipv6);
+  EXPECT_FALSE(wished.masquerade);
+}
+
+TEST(View, RefusesWishesThatCannotBe) {
+  auto two = request("n", "c", "eth0");
+  two.add_addresses("10.32.0.9");
+  two.add_addresses("10.32.0.8");
+  EXPECT_THAT(to_lease_request(two).error().text, testing::HasSubstr("one address of each family"));
+  for (const char* mac : {"01:00:5e:00:00:01", "00:00:00:00:00:00", "02:00"}) {
+    auto asked = request("n", "c", "eth0");
+    asked.set_mac(mac);
+    EXPECT_FALSE(to_lease_request(asked)) << mac;
+  }
+}
+
+TEST(View, ReadsTheAttachmentsOfANetwork) {
+  v1::CollectRequest asked;
+  EXPECT_THAT(to_valid(asked).error().text, testing::StartsWith("network"));
+  asked.set_network("n");
+  EXPECT_THAT(to_valid(asked).value(), testing::IsEmpty());
+  auto& valid = *asked.add_valid();
+  valid.set_container("c");
+  valid.set_interface("eth0");
+  EXPECT_THAT(to_valid(asked).value(), testing::ElementsAre(ipam::LeaseKey{"n", "c", "eth0"}));
+  valid.set_container("../c");
+  EXPECT_THAT(to_valid(asked).error().text, testing::StartsWith("container"));
+}
+
 }  // namespace
 }  // namespace overlay::control

@@ -71,11 +71,11 @@ void ApiBackend::refuse_waiting(const Error& error) {
   for (auto& [call, reply] : std::exchange(waiting_, {})) reply(error);
 }
 
-void ApiBackend::lease_add(const ipam::LeaseKey& key, control::LeaseReply reply) {
+void ApiBackend::lease_add(const ipam::LeaseRequest& request, control::LeaseReply reply) {
   // The answer would have to wait for the disk; the runtime had better try another host.
   if (driver_->stall()) return reply(driver_->stall()->error);
   call(std::move(reply),
-       [&](node::Node& node, node::CallId id, Time now) { node.lease(id, key, wall_now(), now); });
+       [&](node::Node& node, node::CallId id, Time now) { node.lease(id, request, wall_now(), now); });
 }
 
 void ApiBackend::lease_del(const ipam::LeaseKey& key, control::LeaseReply reply) {
@@ -85,6 +85,13 @@ void ApiBackend::lease_del(const ipam::LeaseKey& key, control::LeaseReply reply)
 
 void ApiBackend::lease_check(const ipam::LeaseKey& key, control::LeaseReply reply) {
   call(std::move(reply), [&](node::Node& node, node::CallId id, Time now) { node.check(id, key, now); });
+}
+
+void ApiBackend::lease_collect(const std::string& network, const std::set<ipam::LeaseKey>& valid,
+                               control::LeaseReply reply) {
+  if (driver_->stall()) return reply(driver_->stall()->error);
+  call(std::move(reply),
+       [&](node::Node& node, node::CallId id, Time now) { node.collect(id, network, valid, now); });
 }
 
 void ApiBackend::teardown(control::TeardownReply reply) {

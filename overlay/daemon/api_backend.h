@@ -31,9 +31,11 @@ class ApiBackend : public control::Backend {
   v1::Addresses addresses() override;
   v1::Routes routes() override;
   v1::Version version() override;
-  void lease_add(const ipam::LeaseKey& key, control::LeaseReply reply) override;
+  void lease_add(const ipam::LeaseRequest& request, control::LeaseReply reply) override;
   void lease_del(const ipam::LeaseKey& key, control::LeaseReply reply) override;
   void lease_check(const ipam::LeaseKey& key, control::LeaseReply reply) override;
+  void lease_collect(const std::string& network, const std::set<ipam::LeaseKey>& valid,
+                     control::LeaseReply reply) override;
   void teardown(control::TeardownReply reply) override;
 
  private:

@@ -69,6 +69,12 @@ void KernelKeeper::look_at_underlay() {
   driver_.feed([&](node::Node& node, Time now) { node.underlay_changed(*found, now); });
 }
 
+void KernelKeeper::look_at_interfaces() {
+  const auto names = kernel::interface_names(host_.socket);
+  if (!names) return log(spdlog::level::warn, "kernel", {{"text", names.error().text}});
+  driver_.feed([&](node::Node& node, Time now) { node.interfaces_seen(*names, now); });
+}
+
 void KernelKeeper::schedule(Clock::time_point due) {
   due = std::max(due, not_before_);
   if (torn_down_ || (due_ && *due_ <= due)) return;

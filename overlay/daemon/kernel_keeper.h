@@ -36,6 +36,9 @@ class KernelKeeper {
   /// The intent has changed. Several within one turn of the loop make one pass.
   void request();
 
+  /// Tells the core which interfaces there are.
+  void look_at_interfaces();
+
   /// Where this host stands, as seen last.
   const std::optional<plan::Underlay>& underlay() const { return host_.underlay; }
   /// What the kernel holds of ours.

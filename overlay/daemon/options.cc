@@ -31,6 +31,7 @@ struct Raw {
   std::string vxlan_port = "4789";
   std::string vni;
   std::vector<std::string> no_masquerade;
+  std::string reap_after = "300";
   std::string cni_bin_dir = "/opt/cni/bin";
   std::string cni_conf_dir = "/etc/cni/net.d";
   std::string mtu = "auto";
@@ -95,6 +96,8 @@ void declare(CLI::App& app, Raw& raw) {
   flags.text("--vxlan-port", raw.vxlan_port, "N", "founding: UDP port of VXLAN");
   flags.text("--vni", raw.vni, "N", "founding: VXLAN network identifier; default: from the cluster id");
   flags.list("--no-masquerade", raw.no_masquerade, "CIDR", "destinations that see pod addresses unchanged");
+  flags.text("--reap-after", raw.reap_after, "SECONDS",
+             "free the address of a pod whose interface is gone that long without a DEL");
   flags.text("--cni-bin-dir", raw.cni_bin_dir, "DIR", "where the CNI plugin is installed; empty: nowhere");
   flags.text("--cni-conf-dir", raw.cni_conf_dir, "DIR", "where its configuration is written; empty: nowhere");
   flags.text("--mtu", raw.mtu, "auto|N", "of pods; auto: what the underlay leaves");
@@ -236,6 +239,8 @@ Result<Options> interpret(const Raw& raw, const CLI::App& app) {
   OVERLAY_TRY(options.mtu, parse_mtu(raw, options.genesis));
   OVERLAY_TRY(options.log_level, parse_log_level(raw.log_level));
   OVERLAY_CHECK(parse_addresses(raw, options));
+  OVERLAY_TRY(const int reap_after, number("--reap-after", raw.reap_after, 1, 86400));
+  options.reap_after = std::chrono::seconds(reap_after);
   OVERLAY_CHECK(parse_directories(raw, options));
   options.listen_given = app.count("--listen") > 0;
   for (const std::string flag : {"pool", "block-prefix", "block-prefix6", "vxlan-port", "vni"}) {

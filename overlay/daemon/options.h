@@ -32,6 +32,7 @@ struct Options {
   bool listen_given = false;
   std::optional<Ip> underlay_address;
   std::vector<Prefix> no_masquerade;
+  std::chrono::seconds reap_after{};                // a pod without an interface loses its address
   std::filesystem::path cni_bin_dir;                // empty: leave the plugin alone
   std::filesystem::path cni_conf_dir;               // empty: as well
   std::uint32_t mtu = 0;                            // 0: from the underlay

@@ -18,8 +18,10 @@ namespace {
 
 using boost::system::error_code;
 
-/// How often deletions that found nobody to ask are looked for.
-constexpr auto deletions_interval = std::chrono::seconds(30);
+/// How often deletions that found nobody to ask, and pods that went without one, are looked for.
+constexpr std::chrono::milliseconds deletions_interval = std::chrono::seconds(30);
+/// And no rarer than that in the time a pod may be without an interface.
+constexpr int looks_while_absent = 4;
 /// A teardown's answer is given this long to leave before the daemon does.
 constexpr auto last_words = std::chrono::milliseconds(300);
 
@@ -52,6 +54,7 @@ node::Config node_config(const Options& options, const Host& host, const Cluster
                       .listen_ports = {},
                       .mtu = options.mtu,
                       .no_masquerade = options.no_masquerade,
+                      .reap_after = options.reap_after,
                       .kernel_cluster = kernel_cluster};
   if (host.underlay) config.genesis.underlay_family = host.underlay->address.family();
   std::set<std::uint16_t> ports;
@@ -224,7 +227,9 @@ void Runner::carry_out(const node::Event& event) {
 
 void Runner::catch_up_with_deletions() {
   drain_del_queue(options_.run_dir / "del-queue", api_);
-  deletions_.expires_after(deletions_interval);
+  kernel_->look_at_interfaces();
+  const std::chrono::milliseconds reap_after = options_.reap_after;
+  deletions_.expires_after(std::min(deletions_interval, reap_after / looks_while_absent));
   deletions_.async_wait([this](const error_code& error) {
     if (!error) catch_up_with_deletions();
   });

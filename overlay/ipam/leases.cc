@@ -25,6 +25,35 @@ std::vector<Prefix> of_family(const std::vector<Prefix>& blocks, Family family) 
   return found;
 }
 
+std::string list(const std::vector<Prefix>& blocks) {
+  std::string out;
+  for (const auto& block : blocks) out += (out.empty() ? "it has " : ", ") + block.text();
+  return out.empty() ? "it has none yet" : out;
+}
+
+std::optional<Ip> wanted_of(const LeaseRequest& request, Family family) {
+  const auto at = std::find_if(request.addresses.begin(), request.addresses.end(),
+                               [family](const Ip& address) { return address.family() == family; });
+  if (at == request.addresses.end()) return std::nullopt;
+  return *at;
+}
+
+/// Of which families it gets an address.
+Result<std::vector<Family>> families_of(const LeaseRequest& request, const Supply& supply) {
+  std::vector<Family> families = supply.families;
+  if (request.without_ipv6) std::erase(families, Family::v6);
+  if (families.empty()) {
+    return fail(Errc::unsupported,
+                "IPv6 is switched off in the container and the pools have no other family: switch it on");
+  }
+  for (const Ip& wanted : request.addresses) {
+    const bool served = std::find(families.begin(), families.end(), wanted.family()) != families.end();
+    if (!served)
+      return fail(Errc::conflict, wanted.text() + " is of a family that this container does not get");
+  }
+  return families;
+}
+
 std::uint64_t capacity_of(const std::vector<Prefix>& blocks) {
   std::uint64_t sum = 0;
   for (const auto& block : blocks) sum = std::min(largest_count, sum + capacity(block));
@@ -38,14 +67,17 @@ std::uint64_t capacity(const Prefix& block) {
   return size == largest_count ? largest_count : size - reserved_per_block;
 }
 
-Result<Lease> Leases::add(const LeaseKey& key, WallTime wall, const Supply& supply, Time now) {
-  if (const auto* held = find(key)) return *held;
+Result<Lease> Leases::add(const LeaseRequest& request, WallTime wall, const Supply& supply, Time now) {
+  if (const auto* lease = find(request.key)) return held(*lease, request);
   std::erase_if(let_go_, [&](const auto& entry) { return !cools(entry.second, now); });
-  Lease lease{key, {}, wall};
-  for (const auto family : supply.families) {
-    OVERLAY_TRY(const Ip address, choose(family, supply, now));
+  OVERLAY_TRY(const auto families, families_of(request, supply));
+  Lease lease{request.key, {}, wall, {}, request.masquerade};
+  for (const auto family : families) {
+    const auto wanted = wanted_of(request, family);
+    OVERLAY_TRY(const Ip address, wanted ? take(*wanted, supply) : choose(family, supply, now));
     lease.addresses.push_back(address);
   }
+  lease.mac = request.mac.value_or(pod_mac(lease.addresses.front()));
   restore(lease);
   for (const auto& block : supply.blocks) {
     for (const auto& address : lease.addresses) {
@@ -53,6 +85,33 @@ Result<Lease> Leases::add(const LeaseKey& key, WallTime wall, const Supply& supp
     }
   }
   return lease;
+}
+
+/// An ADD repeated asks for the same; whoever asks for something else has not given back what it holds.
+Result<Lease> Leases::held(const Lease& lease, const LeaseRequest& request) const {
+  const bool has_all = std::all_of(request.addresses.begin(), request.addresses.end(), [&](const Ip& wanted) {
+    return std::find(lease.addresses.begin(), lease.addresses.end(), wanted) != lease.addresses.end();
+  });
+  if (has_all && (!request.mac || *request.mac == lease.mac)) return lease;
+  return fail(Errc::conflict, lease.key.interface + " of container " + lease.key.container + " holds " +
+                                  lease.addresses.front().text() + " with MAC " + text(lease.mac) +
+                                  " already: a DEL must come before it can have others");
+}
+
+Result<Ip> Leases::take(const Ip& wanted, const Supply& supply) const {
+  const auto block = std::find_if(supply.blocks.begin(), supply.blocks.end(),
+                                  [&](const Prefix& one) { return one.contains(wanted); });
+  if (block == supply.blocks.end()) {
+    return fail(Errc::conflict,
+                wanted.text() + " lies in no address block of this host: " + list(supply.blocks));
+  }
+  const std::uint64_t offset = wanted.distance_from(block->address());
+  if (offset < reserved_per_block || offset > capacity(*block))
+    return fail(Errc::conflict, wanted.text() + " is this host's own: ask for another of " + block->text());
+  const auto holder = by_address_.find(wanted);
+  if (holder == by_address_.end()) return wanted;
+  return fail(Errc::conflict, wanted.text() + " is leased to " + holder->second.interface + " of container " +
+                                  holder->second.container + " in network " + holder->second.network);
 }
 
 Result<Ip> Leases::choose(Family family, const Supply& supply, Time now) const {

@@ -29,10 +29,11 @@ std::uint64_t capacity(const Prefix& block);
 /// Pure bookkeeping: persisting a lease before it is answered is the caller's duty.
 class Leases {
  public:
-  /// One address of each family of the supply; the lease there is, when `key` has one.
+  /// One address of each family of the supply; the lease there is, when the key has one.
   /// Errc::unavailable without a block of some family, Errc::exhausted when all its addresses are taken or
-  /// cooling.
-  [[nodiscard]] Result<Lease> add(const LeaseKey& key, WallTime wall, const Supply& supply, Time now);
+  /// cooling, Errc::conflict when an address asked for by name cannot be had. One that cools can: whoever
+  /// names it knows whose it was.
+  [[nodiscard]] Result<Lease> add(const LeaseRequest& request, WallTime wall, const Supply& supply, Time now);
   /// Takes up a lease from the log; round-robin then goes on behind the highest one of a block.
   void restore(const Lease& lease);
   /// What was released; none when there was nothing (which is no error).
@@ -62,6 +63,8 @@ class Leases {
   std::uint64_t cooling(const Prefix& prefix, Time now) const;
   std::uint64_t used(const std::vector<Prefix>& blocks, Time now) const;
   Result<Ip> choose(Family family, const Supply& supply, Time now) const;
+  Result<Ip> take(const Ip& wanted, const Supply& supply) const;
+  Result<Lease> held(const Lease& lease, const LeaseRequest& request) const;
 
   std::map<LeaseKey, Lease> by_key_;
   std::map<Ip, LeaseKey> by_address_;

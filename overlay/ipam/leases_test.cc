@@ -48,6 +48,54 @@ TEST(Leases, AnswerTheSameKeyWithTheSameLease) {
   EXPECT_EQ(*leases.find(key(1)), first);
 }
 
+TEST(Leases, GiveTheAddressAndMacAskedForOrSayWhyNot) {
+  Leases leases;
+  const Supply supply{{Family::v4, Family::v6}, {prefix("10.0.0.0/24"), prefix("fd00::/64")}};
+  LeaseRequest wanted = key(1);
+  wanted.addresses = {Ip::parse("10.0.0.9").value()};
+  wanted.mac = parse_mac("02:00:00:00:00:09").value();
+  const auto lease = leases.add(wanted, {}, supply, at(0)).value();
+  EXPECT_EQ(lease.addresses[0].text(), "10.0.0.9");
+  EXPECT_EQ(lease.addresses[1].text(), "fd00::1") << "the other family is not asked about";
+  EXPECT_EQ(lease.mac, wanted.mac);
+  EXPECT_EQ(leases.add(wanted, {}, supply, at(1)).value(), lease);
+
+  LeaseRequest again = key(1);
+  again.addresses = {Ip::parse("10.0.0.8").value()};
+  EXPECT_EQ(leases.add(again, {}, supply, at(1)).error().code, Errc::conflict) << "it holds another";
+  for (const char* refused : {"10.0.0.9", "10.0.0.0", "10.0.1.1", "fd01::1"}) {
+    LeaseRequest other = key(2);
+    other.addresses = {Ip::parse(refused).value()};
+    const auto failed = leases.add(other, {}, supply, at(1));
+    EXPECT_EQ(failed.error().code, Errc::conflict) << refused;
+    EXPECT_NE(failed.error().text.find(refused), std::string::npos) << failed.error().text;
+  }
+  EXPECT_EQ(leases.size(), 1U);
+}
+
+TEST(Leases, GiveAnAddressThatStillCoolsToWhoeverNamesIt) {
+  Leases leases;
+  const auto supply = v4({prefix("10.0.0.0/24")});
+  LeaseRequest wanted = key(1);
+  wanted.addresses = {Ip::parse("10.0.0.9").value()};
+  ASSERT_TRUE(leases.add(wanted, {}, supply, at(0)));
+  leases.release(key(1), at(1));
+  wanted.key = key(2);
+  EXPECT_EQ(first_text(leases.add(wanted, {}, supply, at(2))), "10.0.0.9");
+}
+
+TEST(Leases, LeaveOutIPv6WhereItIsSwitchedOff) {
+  Leases leases;
+  LeaseRequest request = key(1);
+  request.without_ipv6 = true;
+  const Supply both{{Family::v4, Family::v6}, {prefix("10.0.0.0/24"), prefix("fd00::/64")}};
+  EXPECT_EQ(leases.add(request, {}, both, at(0)).value().addresses,
+            std::vector{Ip::parse("10.0.0.1").value()});
+  const Supply v6{{Family::v6}, {prefix("fd00::/64")}};
+  request.key = key(2);
+  EXPECT_EQ(leases.add(request, {}, v6, at(0)).error().code, Errc::unsupported);
+}
+
 TEST(Leases, GoRoundTheBlockInsteadOfReusingTheLowest) {
   Leases leases;
   const auto supply = v4({prefix("10.0.0.0/24")});

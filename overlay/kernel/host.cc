@@ -144,4 +144,11 @@ Result<std::vector<plan::HostRoute>> foreign_routes(Socket& socket) {
   return out;
 }
 
+Result<std::set<std::string>> interface_names(Socket& socket) {
+  OVERLAY_TRY(const auto links, host_links(socket));
+  std::set<std::string> out;
+  for (const auto& [index, link] : links) out.insert(link.name);
+  return out;
+}
+
 }  // namespace overlay::kernel

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "overlay/kernel/netlink.h"
@@ -18,5 +20,8 @@ namespace overlay::kernel {
 
 /// The main table without our own routes, for plan::check_pool_against_routes.
 [[nodiscard]] Result<std::vector<plan::HostRoute>> foreign_routes(Socket& socket);
+
+/// The names of all interfaces.
+[[nodiscard]] Result<std::set<std::string>> interface_names(Socket& socket);
 
 }  // namespace overlay::kernel

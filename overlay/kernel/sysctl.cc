@@ -12,10 +12,18 @@
 namespace overlay::kernel {
 namespace {
 
+constexpr const char* own_root = "/proc/sys/";
+/// A container's own is read-only; there it may be given the host's (manifests/base/daemonset.yaml).
+constexpr const char* host_root = "/host/proc/sys/";
+
 /// A descriptor below /proc/sys that closes itself.
 class File {
  public:
-  File(const std::string& path, int flags) : fd_(::open(("/proc/sys/" + path).c_str(), flags | O_CLOEXEC)) {}
+  File(const std::string& path, int flags) : fd_(::open((own_root + path).c_str(), flags | O_CLOEXEC)) {
+    if (fd_ >= 0 || errno != EROFS) return;
+    fd_ = ::open((host_root + path).c_str(), flags | O_CLOEXEC);
+    if (fd_ < 0) errno = EROFS;
+  }
   ~File() {
     if (fd_ >= 0) ::close(fd_);
   }

@@ -36,7 +36,6 @@ struct ReconcileKernel {};
 /// What a CNI ADD or CHECK needs to know.
 struct LeaseAnswer {
   ipam::Lease lease;
-  Mac pod_mac;
   Mac gateway_mac;  // of overlay0
   std::uint32_t mtu = 0;
   std::vector<Prefix> pools;

@@ -61,6 +61,11 @@ void Node::underlay_changed(const plan::Underlay& underlay, Time now) {
   impl_->settle(now);
 }
 
+void Node::interfaces_seen(const std::set<std::string>& names, Time now) {
+  impl_->pods.look(names, now);
+  impl_->settle(now);
+}
+
 void Node::kernel_reconciled(const Status& result, Time now) {
   Context& context = impl_->context;
   if (result) {
@@ -74,9 +79,10 @@ void Node::kernel_reconciled(const Status& result, Time now) {
 
 // ---- local API calls ----
 
-void Node::lease(CallId call, const ipam::LeaseKey& key, WallTime wall, Time now) {
+void Node::lease(CallId call, const ipam::LeaseRequest& request, WallTime wall, Time now) {
   const auto waiting = impl_->waiting_for();
-  impl_->pods.lease(call, key, {waiting.empty() ? "" : waiting.front(), impl_->blocks.refusal()}, wall, now);
+  impl_->pods.lease(call, request, {waiting.empty() ? "" : waiting.front(), impl_->blocks.refusal()}, wall,
+                    now);
   impl_->settle(now);
 }
 
@@ -87,6 +93,11 @@ void Node::check(CallId call, const ipam::LeaseKey& key, Time now) {
 
 void Node::release(CallId call, const ipam::LeaseKey& key, Time now) {
   impl_->pods.release(call, key, now);
+  impl_->settle(now);
+}
+
+void Node::collect(CallId call, const std::string& network, const std::set<ipam::LeaseKey>& valid, Time now) {
+  impl_->pods.collect(call, network, valid, now);
   impl_->settle(now);
 }
 

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct Config {
   std::vector<std::uint16_t> listen_ports;  // where peers dial this node at its underlay address
   std::uint32_t mtu = 0;                    // --mtu N; 0: from the underlay
   std::vector<Prefix> no_masquerade;
+  Duration reap_after = std::chrono::minutes(5);  // see Node::interfaces_seen
   ClusterId kernel_cluster;  // named by the alias of an overlay.vx that was there at start; zero: none
 };
 
@@ -61,13 +63,18 @@ class Node {
 
   // ---- this host ----
   void underlay_changed(const plan::Underlay& underlay, Time now);
+  /// The names of all interfaces of this host, seen now; to be told at intervals. A lease whose interface
+  /// stays away for Config::reap_after is given back: its pod went without a DEL.
+  void interfaces_seen(const std::set<std::string>& names, Time now);
   /// The result of carrying out ReconcileKernel: readiness waits for the first success.
   void kernel_reconciled(const Status& result, Time now);
 
   // ---- local API calls; each is answered by one Answer, at once or later ----
-  void lease(CallId call, const ipam::LeaseKey& key, WallTime wall, Time now);
+  void lease(CallId call, const ipam::LeaseRequest& request, WallTime wall, Time now);
   void check(CallId call, const ipam::LeaseKey& key, Time now);
   void release(CallId call, const ipam::LeaseKey& key, Time now);
+  /// A CNI GC: gives back what `network` leases to others than `valid`.
+  void collect(CallId call, const std::string& network, const std::set<ipam::LeaseKey>& valid, Time now);
 
   // ---- time ----
   /// Call at or after this time, even without input.

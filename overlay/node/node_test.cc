@@ -56,6 +56,11 @@ struct Host {
     return fail(Errc::not_found, "no answer");
   }
 
+  bool has_lease(const ipam::LeaseKey& key) const {
+    const auto leases = node->view(now).leases;
+    return std::any_of(leases.begin(), leases.end(), [&](const auto& lease) { return lease.key == key; });
+  }
+
   Time now{};
   std::vector<Bytes> log;
   std::unique_ptr<Node> node;
@@ -137,7 +142,7 @@ TEST(Node, RepeatedAddGetsTheSameAddressAndReleaseIsIdempotent) {
   const auto first = host.lease(pod).value();
   EXPECT_EQ(host.lease(pod).value()->lease, first->lease);
   EXPECT_EQ(first->mtu, 1450U);
-  EXPECT_EQ(text(first->pod_mac), "0a:58:0a:20:00:01");
+  EXPECT_EQ(text(first->lease.mac), "0a:58:0a:20:00:01");
   for (int i = 0; i < 2; ++i) {
     host.node->release(8, pod, host.now);
     const Output out = host.take();
@@ -145,6 +150,51 @@ TEST(Node, RepeatedAddGetsTheSameAddressAndReleaseIsIdempotent) {
       const auto* answer = std::get_if<Answer>(&effect);
       return answer != nullptr && answer->result.has_value();
     }));
+  }
+}
+
+TEST(Node, CollectsWhatANetworkNoLongerKnowsAndNothingOfOthers) {
+  Host host;
+  host.make_ready();
+  const ipam::LeaseKey lost{"overlay", "lost", "eth0"};
+  const ipam::LeaseKey second{"overlay", pod.container, "net1"};
+  const ipam::LeaseKey other{"other", "lost", "eth0"};
+  for (const auto& key : {pod, lost, second, other}) ASSERT_TRUE(host.lease(key));
+  host.node->collect(9, "overlay", {pod}, host.now);
+  const Output out = host.take();
+  EXPECT_EQ(out.persist.size(), 2U);
+  for (const auto& key : {lost, second}) EXPECT_FALSE(host.has_lease(key)) << key.container << key.interface;
+  for (const auto& key : {pod, other}) EXPECT_TRUE(host.has_lease(key)) << key.network;
+}
+
+TEST(Node, ReapsALeaseWhoseInterfaceStaysAway) {
+  Host host;
+  host.make_ready();
+  const ipam::LeaseKey lives{"overlay", "lives", "eth0"};
+  for (const auto& key : {pod, lives}) ASSERT_TRUE(host.lease(key));
+  const std::set<std::string> present{"lo", host_interface(lives)};
+  const auto look = [&](std::chrono::seconds later) {
+    host.now += later;
+    host.node->interfaces_seen(present, host.now);
+    host.take();
+  };
+  look(0s);
+  look(10min);
+  EXPECT_TRUE(host.has_lease(pod)) << "two looks are too few, however far apart: the host may have slept";
+  look(1s);
+  EXPECT_FALSE(host.has_lease(pod));
+  EXPECT_TRUE(host.has_lease(lives));
+}
+
+TEST(Node, StartsToCountAnewWhenTheInterfaceComesBack) {
+  Host host;
+  host.make_ready();
+  ASSERT_TRUE(host.lease(pod));
+  for (int i = 0; i < 40; ++i) {
+    host.now += 1min;
+    host.node->interfaces_seen(i % 4 == 0 ? std::set{host_interface(pod)} : std::set<std::string>(),
+                               host.now);
+    EXPECT_TRUE(host.has_lease(pod)) << i;
   }
 }
 
@@ -248,7 +298,7 @@ TEST(Node, ServesBothFamiliesWhereThePoolsHaveBoth) {
   const auto leased = host.lease(pod).value();
   ASSERT_EQ(leased->lease.addresses.size(), 2U);
   EXPECT_EQ(leased->lease.addresses[1].text(), "fd00:32::1");
-  EXPECT_EQ(leased->pod_mac, pod_mac(leased->lease.addresses[0]));
+  EXPECT_EQ(leased->lease.mac, pod_mac(leased->lease.addresses[0]));
 }
 
 }  // namespace

@@ -8,21 +8,22 @@ void Pods::reply(CallId call, Result<std::optional<LeaseAnswer>> result) {
 }
 
 LeaseAnswer Pods::answer(const ipam::Lease& lease) const {
-  return {lease, pod_mac(lease.addresses.front()), bridge_mac(context_.id), context_.mtu(),
-          context_.chain->genesis().pools};
+  return {lease, bridge_mac(context_.id), context_.mtu(), context_.chain->genesis().pools};
 }
 
-void Pods::lease(CallId call, const ipam::LeaseKey& key, const Obstacles& obstacles, WallTime wall,
+void Pods::lease(CallId call, const ipam::LeaseRequest& request, const Obstacles& obstacles, WallTime wall,
                  Time now) {
   if (!obstacles.waiting_for.empty()) {
     reply(call, fail(Errc::unavailable, "this node is not ready; it waits for " + obstacles.waiting_for));
     return;
   }
+  const ipam::LeaseKey& key = request.key;
   const bool is_new = context_.leases.find(key) == nullptr;
-  auto leased = context_.leases.add(key, wall, context_.supply(), now);
+  auto leased = context_.leases.add(request, wall, context_.supply(), now);
   if (!leased) {
     Error error = std::move(leased).error();
-    if (!obstacles.block_refusal.empty()) error.text += ": " + obstacles.block_refusal;
+    const bool lacks_space = error.code == Errc::exhausted || error.code == Errc::unavailable;
+    if (lacks_space && !obstacles.block_refusal.empty()) error.text += ": " + obstacles.block_refusal;
     reply(call, std::move(error));
     return;
   }
@@ -45,14 +46,41 @@ void Pods::check(CallId call, const ipam::LeaseKey& key) {
   reply(call, std::optional(answer(*lease)));
 }
 
+void Pods::free(const ipam::LeaseKey& key, std::string_view why, Time now) {
+  const auto released = context_.leases.release(key, now);
+  if (!released) return;
+  context_.persist(wire::ReleaseEntry{key, now});
+  context_.kernel_dirty = true;
+  context_.say({Event::Level::info, "lease", released->addresses.front().text(), "leased", "cooling",
+                key.container + " " + key.interface + std::string(why)});
+}
+
 void Pods::release(CallId call, const ipam::LeaseKey& key, Time now) {
-  if (const auto released = context_.leases.release(key, now)) {
-    context_.persist(wire::ReleaseEntry{key, now});
-    context_.kernel_dirty = true;
-    context_.say({Event::Level::info, "lease", released->addresses.front().text(), "leased", "cooling",
-                  key.container + " " + key.interface});
+  free(key, "", now);
+  reply(call, std::optional<LeaseAnswer>());
+}
+
+void Pods::collect(CallId call, const std::string& network, const std::set<ipam::LeaseKey>& valid, Time now) {
+  for (const ipam::Lease& lease : context_.leases.all()) {
+    if (lease.key.network == network && !valid.contains(lease.key)) free(lease.key, ", collected", now);
   }
   reply(call, std::optional<LeaseAnswer>());
+}
+
+void Pods::look(const std::set<std::string>& present, Time now) {
+  std::map<ipam::LeaseKey, Absence> absent;
+  for (const ipam::Lease& lease : context_.leases.all()) {
+    if (present.contains(host_interface(lease.key))) continue;
+    const auto before = absent_.find(lease.key);
+    Absence absence = before == absent_.end() ? Absence{now} : before->second;
+    ++absence.looks;
+    if (absence.looks >= looks_min && now >= absence.since + context_.config.reap_after) {
+      free(lease.key, ", which lost its interface without a DEL", now);
+    } else {
+      absent[lease.key] = absence;
+    }
+  }
+  absent_ = std::move(absent);
 }
 
 }  // namespace overlay::node

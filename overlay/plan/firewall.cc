@@ -92,15 +92,20 @@ std::string masquerade_sets(const Intent& intent, Family family) {
   inside.insert(inside.end(), intent.no_masquerade.begin(), intent.no_masquerade.end());
   const Words w = words(family);
   const std::string type = std::string(w.type) + "\n    flags interval";
+  std::vector<std::string> unchanged;
+  for (const Pod& pod : intent.pods) {
+    if (!pod.masquerade && pod.address.family() == family) unchanged.push_back(pod.address.text());
+  }
   return set(std::string("pods") + w.suffix, type, intervals(intent.blocks, family)) +
+         set(std::string("unchanged") + w.suffix, w.type, unchanged) +
          set(std::string("inside") + w.suffix, type, intervals(inside, family));
 }
 
 std::string masquerade_rule(Family family) {
   const Words w = words(family);
   const std::string ip = w.match;
-  return "    " + ip + " saddr @pods" + w.suffix + " " + ip + " daddr != @inside" + w.suffix +
-         " masquerade fully-random\n";
+  return "    " + ip + " saddr @pods" + w.suffix + " " + ip + " saddr != @unchanged" + w.suffix + " " + ip +
+         " daddr != @inside" + w.suffix + " masquerade fully-random\n";
 }
 
 std::string content(const Intent& intent) {

@@ -11,7 +11,8 @@ namespace overlay::plan {
 ///  - VXLAN packets of our VNI reach this host from members' underlay addresses only, and never from a pod;
 ///  - VXLAN between members is not tracked (each flow would fill the connection table with half-seen
 ///  entries);
-///  - pods leaving the pools take this host's address, except towards `no_masquerade`.
+///  - pods leaving the pools take this host's address, except towards `no_masquerade`,
+///    and except pods that asked to keep their own (`Pod::masquerade`).
 /// And no ICMP redirect ever tells a pod to reach its neighbour directly: it cannot.
 /// The ruleset replaces the whole table in one transaction.
 Firewall firewall(const Intent& intent);

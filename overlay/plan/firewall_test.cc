@@ -44,6 +44,9 @@ TEST(Firewall, IsThisTextForTwoHosts) {
     flags interval
     elements = { 10.32.1.0/24 }
   }
+  set unchanged4 {
+    type ipv4_addr
+  }
   set inside4 {
     type ipv4_addr
     flags interval
@@ -54,6 +57,9 @@ TEST(Firewall, IsThisTextForTwoHosts) {
     flags interval
     elements = { fd32:0:0:1::/64 }
   }
+  set unchanged6 {
+    type ipv6_addr
+  }
   set inside6 {
     type ipv6_addr
     flags interval
@@ -62,8 +68,8 @@ TEST(Firewall, IsThisTextForTwoHosts) {
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
     oifname { "overlay0", "overlay.vx" } return
-    ip saddr @pods4 ip daddr != @inside4 masquerade fully-random
-    ip6 saddr @pods6 ip6 daddr != @inside6 masquerade fully-random
+    ip saddr @pods4 ip saddr != @unchanged4 ip daddr != @inside4 masquerade fully-random
+    ip6 saddr @pods6 ip6 saddr != @unchanged6 ip6 daddr != @inside6 masquerade fully-random
   }
 }
 )");
@@ -76,6 +82,13 @@ TEST(Firewall, MatchesTheUnderlaysFamily) {
   const std::string ruleset = firewall(intent).ruleset;
   EXPECT_THAT(ruleset, HasSubstr("type ipv6_addr\n    elements = { 2001:db8::2 }"));
   EXPECT_THAT(ruleset, HasSubstr("ip6 saddr @members ip6 daddr 2001:db8::1"));
+}
+
+TEST(Firewall, LeavesTheSourceOfPodsThatAskedForIt) {
+  Intent intent = example_intent(1, 1);
+  intent.pods = {{Ip::parse("10.32.1.7").value(), {}, false}, {Ip::parse("10.32.1.8").value(), {}, true}};
+  EXPECT_THAT(firewall(intent).ruleset,
+              HasSubstr("  set unchanged4 {\n    type ipv4_addr\n    elements = { 10.32.1.7 }\n"));
 }
 
 TEST(Firewall, WritesNoEmptyListOfElements) {

@@ -36,6 +36,7 @@ struct Peer {
 struct Pod {
   Ip address;
   Mac mac;
+  bool masquerade = true;  // towards what lies outside the pools
 
   friend bool operator==(const Pod&, const Pod&) = default;
 };

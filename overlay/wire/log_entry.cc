@@ -30,6 +30,8 @@ void fill(v1::LogEntry& out, const LeaseEntry& entry) {
   auto& lease = *out.mutable_lease();
   fill(*lease.mutable_key(), entry.lease.key);
   for (const Ip& address : entry.lease.addresses) lease.add_addresses(Bytes(address.bytes()));
+  lease.set_mac(entry.lease.mac.str());
+  lease.set_without_masquerade(!entry.lease.masquerade);
   lease.set_since_ms(static_cast<std::uint64_t>(entry.lease.since.time_since_epoch().count()));
 }
 
@@ -84,6 +86,12 @@ Result<LogEntry> read(const v1::LogEntry::Lease& from) {
     OVERLAY_TRY(const Ip ip, Ip::from_bytes(address));
     lease.addresses.push_back(ip);
   }
+  if (lease.addresses.empty()) return fail(Errc::corrupt, "a lease without an address");
+  lease.mac = pod_mac(lease.addresses.front());
+  if (!from.mac().empty()) {
+    OVERLAY_TRY(lease.mac, Mac::parse(from.mac()));
+  }
+  lease.masquerade = !from.without_masquerade();
   lease.since = WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(from.since_ms())));
   return LogEntry(LeaseEntry{std::move(lease)});
 }

@@ -153,7 +153,9 @@ TEST(LogEntry, OfEveryKindReadsBack) {
   EXPECT_EQ(std::get<RecordEntry>(trip(RecordEntry{"bytes"})).envelope, "bytes");
   const ipam::Lease lease{{"net", "c1", "eth0"},
                           {Ip::v4(7), Ip::parse("fd00::7").value()},
-                          WallTime(std::chrono::milliseconds(5))};
+                          WallTime(std::chrono::milliseconds(5)),
+                          pod_mac(Ip::v4(9)),
+                          false};
   EXPECT_EQ(std::get<LeaseEntry>(trip(LeaseEntry{lease})).lease, lease);
   const Time at{std::chrono::hours(7)};
   EXPECT_EQ(std::get<ReleaseEntry>(trip(ReleaseEntry{lease.key, at})).key, lease.key);

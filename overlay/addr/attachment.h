@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// One interface of one container in one network (CNI specification, "Parameters": the key of an attachment),
+// and the names that are derived from it instead of being stored.
+#pragma once
+
+#include <compare>
+#include <string>
+
+namespace overlay {
+
+/// Unique among living attachments of a host, the same in ADD, CHECK, DEL and GC.
+struct Attachment {
+  std::string network;
+  std::string container;
+  std::string interface;
+
+  friend auto operator<=>(const Attachment&, const Attachment&) = default;
+};
+
+/// 16 hexadecimal digits, the same for the same key for ever (FNV-1a).
+std::string digest(const Attachment& attachment);
+
+/// "veth" and 11 hexadecimal digits: 15 characters, the most an interface name has. Derived, so that DEL and
+/// the daemon find it without namespace or memory.
+std::string host_interface(const Attachment& attachment);
+
+}  // namespace overlay
