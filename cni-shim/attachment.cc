@@ -2,45 +2,30 @@
 #include "cni-shim/attachment.h"
 
 #include <boost/json.hpp>
-#include <cstdint>
-
-#include "overlay/base/bytes.h"
 
 namespace overlay::cni {
-namespace {
 
-constexpr std::size_t name_digits = 11;
+std::string to_json(const Attachment& attachment) { return to_json(attachment, Wishes()); }
 
-/// FNV-1a, 64 bits (Fowler, Noll, Vo).
-std::uint64_t fnv1a(std::string_view bytes) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : bytes) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 0x100000001b3;
+std::string to_json(const Attachment& attachment, const Wishes& wishes) {
+  boost::json::object out{{"network", attachment.network},
+                          {"container", attachment.container},
+                          {"interface", attachment.interface}};
+  boost::json::array addresses;
+  for (const Ip& address : wishes.addresses) addresses.emplace_back(address.text());
+  if (!addresses.empty()) out["addresses"] = std::move(addresses);
+  if (wishes.mac) out["mac"] = text(*wishes.mac);
+  if (wishes.without_ipv6) out["without_ipv6"] = true;
+  if (!wishes.masquerade) out["without_masquerade"] = true;
+  return boost::json::serialize(out);
+}
+
+std::string to_json(const std::string& network, const std::set<Attachment>& valid) {
+  boost::json::array list;
+  for (const Attachment& one : valid) {
+    list.push_back(boost::json::object{{"container", one.container}, {"interface", one.interface}});
   }
-  return hash;
-}
-
-}  // namespace
-
-std::string digest(const Attachment& attachment) {
-  // None of the three can hold a zero byte, so it separates them.
-  const std::string separator(1, '\0');
-  Bytes big_endian;
-  append_be(big_endian,
-            fnv1a(attachment.network + separator + attachment.container + separator + attachment.interface));
-  return to_hex(big_endian);
-}
-
-std::string host_interface(const Attachment& attachment) {
-  const std::string digits = digest(attachment);
-  return "veth" + digits.substr(digits.size() - name_digits);
-}
-
-std::string to_json(const Attachment& attachment) {
-  return boost::json::serialize(boost::json::object{{"network", attachment.network},
-                                                    {"container", attachment.container},
-                                                    {"interface", attachment.interface}});
+  return boost::json::serialize(boost::json::object{{"network", network}, {"valid", std::move(list)}});
 }
 
 }  // namespace overlay::cni

@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// One interface of one container in one network: the unit ADD makes and DEL removes.
+// What the plugin asks overlayd about an attachment, as JSON.
 #pragma once
 
+#include <optional>
+#include <set>
 #include <string>
+#include <vector>
+
+#include "overlay/addr/attachment.h"
+#include "overlay/addr/ip.h"
+#include "overlay/addr/mac.h"
 
 namespace overlay::cni {
 
-/// The key of the specification: unique among living attachments of a host, the same in ADD, CHECK and DEL.
-struct Attachment {
-  std::string network;
-  std::string container;
-  std::string interface;
+/// What an ADD asks for beyond any address.
+struct Wishes {
+  std::vector<Ip> addresses;  // these, at most one of each family
+  std::optional<Mac> mac;
+  bool without_ipv6 = false;  // the container has IPv6 switched off
+  bool masquerade = true;     // towards what lies outside the pools
 
-  friend bool operator==(const Attachment&, const Attachment&) = default;
+  friend bool operator==(const Wishes&, const Wishes&) = default;
 };
-
-/// 16 hexadecimal digits, the same for the same key for ever (FNV-1a).
-std::string digest(const Attachment& attachment);
-
-/// "veth" and 11 hexadecimal digits: 15 characters, the most an interface name has. Derived, so that DEL
-/// finds it without namespace, daemon or memory.
-std::string host_interface(const Attachment& attachment);
 
 /// {"network": …, "container": …, "interface": …}: overlay.v1.LeaseRequest, and the content of a queued DEL.
 std::string to_json(const Attachment& attachment);
+/// The same, with what is wished for where that is not the usual.
+std::string to_json(const Attachment& attachment, const Wishes& wishes);
+
+/// overlay.v1.CollectRequest
+std::string to_json(const std::string& network, const std::set<Attachment>& valid);
 
 }  // namespace overlay::cni

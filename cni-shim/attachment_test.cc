@@ -3,36 +3,29 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
-
 namespace overlay::cni {
 namespace {
 
-TEST(Attachment, names_its_host_interface_in_fifteen_characters_and_always_alike) {
-  const Attachment attachment{"overlay", "0b5e77", "eth0"};
-  EXPECT_EQ(host_interface(attachment).size(), 15U);
-  EXPECT_TRUE(host_interface(attachment).starts_with("veth"));
-  // Fixed for ever: a newer plugin must find what an older one made.
-  EXPECT_EQ(host_interface(attachment), "veth" + digest(attachment).substr(5));
-  EXPECT_EQ(digest(attachment), digest({"overlay", "0b5e77", "eth0"}));
-}
-
-TEST(Attachment, keeps_the_digest_of_the_first_release) {
-  // FNV-1a 64 of "overlay\0c\0eth0", computed apart from this program.
-  EXPECT_EQ(digest({"overlay", "c", "eth0"}), "b17f36167efe770b");
-}
-
-TEST(Attachment, differs_in_every_part_of_the_key_and_in_where_the_parts_end) {
-  const std::set<std::string> names{
-      host_interface({"overlay", "a", "eth0"}), host_interface({"overlay", "b", "eth0"}),
-      host_interface({"overlay", "a", "eth1"}), host_interface({"other", "a", "eth0"}),
-      host_interface({"overlaya", "", "eth0"}), host_interface({"overlay", "ae", "th0"})};
-  EXPECT_EQ(names.size(), 6U);
-}
+const Attachment attachment{"overlay", "0b5e", "eth0"};
 
 TEST(Attachment, is_the_json_of_a_lease_request) {
-  EXPECT_EQ(to_json(Attachment{"overlay", "0b5e", "eth0"}),
-            R"({"network":"overlay","container":"0b5e","interface":"eth0"})");
+  EXPECT_EQ(to_json(attachment), R"({"network":"overlay","container":"0b5e","interface":"eth0"})");
+}
+
+TEST(Attachment, is_sent_with_what_is_wished_for) {
+  EXPECT_EQ(to_json(attachment, Wishes()), to_json(attachment));
+  const Wishes wishes{
+      {*Ip::parse("10.32.1.9"), *Ip::parse("fd00::9")}, *parse_mac("02:00:00:00:00:09"), true, false};
+  EXPECT_EQ(
+      to_json(attachment, wishes),
+      R"({"network":"overlay","container":"0b5e","interface":"eth0","addresses":["10.32.1.9","fd00::9"],)"
+      R"("mac":"02:00:00:00:00:09","without_ipv6":true,"without_masquerade":true})");
+}
+
+TEST(Attachment, is_listed_under_its_network_for_a_collection) {
+  EXPECT_EQ(to_json("overlay", {attachment}),
+            R"({"network":"overlay","valid":[{"container":"0b5e","interface":"eth0"}]})");
+  EXPECT_EQ(to_json("overlay", std::set<Attachment>()), R"({"network":"overlay","valid":[]})");
 }
 
 }  // namespace

@@ -69,6 +69,11 @@ TEST_F(CheckTest, finds_a_missing_lease) {
   expect_complaint("nothing is leased");
 }
 
+TEST_F(CheckTest, says_that_the_container_is_unknown_when_nothing_of_it_is_left) {
+  ASSERT_TRUE(run({.command = "DEL"}).ok());
+  EXPECT_EQ(check().code(), 3);
+}
+
 TEST_F(CheckTest, finds_a_lease_of_another_address) {
   result_["ips"].as_array()[0].as_object()["address"] = "10.32.1.99/32";
   expect_complaint("overlayd leases 10.32.1.1, which prevResult lacks");

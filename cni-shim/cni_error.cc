@@ -14,6 +14,8 @@ Code code_of(Errc kind) {
       return Code::exhausted;
     case Errc::refused:
       return Code::refused;
+    case Errc::conflict:
+      return Code::taken;
     case Errc::exists:
       return Code::exists;
     case Errc::io:
@@ -21,7 +23,6 @@ Code code_of(Errc kind) {
       return Code::io;
     case Errc::invalid:
     case Errc::not_found:
-    case Errc::conflict:
     case Errc::unsupported:
       break;
   }

@@ -13,15 +13,18 @@ namespace overlay::cni {
 enum class Code : std::uint32_t {
   incompatible_version = 1,  // cniVersion is not one of ours
   unsupported_field = 2,     // a key of the configuration has a value we cannot honour
+  unknown_container = 3,     // CHECK: there is nothing of it; nothing is to be cleaned up
   bad_environment = 4,       // a CNI_* variable is missing or unusable
   io = 5,                    // stdin, a file, the kernel
   undecodable = 6,           // not JSON, or not the JSON it should be
   bad_config = 7,            // JSON, but not a usable network configuration
   try_again = 11,            // overlayd is not running or not ready
   not_available = 50,        // STATUS: no ADD can be served now
+  impaired = 51,             // STATUS: and running containers may have lost their network
   failed = 100,              // ours: what no other code says
   exhausted = 101,           // ours: no address is left
   refused = 102,             // ours: overlayd or the kernel will not let us
+  taken = 103,               // ours: the address asked for cannot be had
   exists = 104,              // ours: the interface is in the container already
   differs = 105,             // ours: CHECK found something missing or changed
 };

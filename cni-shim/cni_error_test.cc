@@ -22,7 +22,7 @@ TEST(CniError, takes_its_code_from_the_kind_of_a_lower_failure) {
                                                  {Errc::corrupt, Code::io},
                                                  {Errc::invalid, Code::failed},
                                                  {Errc::not_found, Code::failed},
-                                                 {Errc::conflict, Code::failed},
+                                                 {Errc::conflict, Code::taken},
                                                  {Errc::unsupported, Code::failed}};
   for (const auto& [kind, code] : cases) {
     EXPECT_EQ(CniError(Error{kind, "why"}), CniError(code, "why")) << name(kind);

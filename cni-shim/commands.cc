@@ -2,6 +2,7 @@
 #include "cni-shim/commands.h"
 
 #include <linux/rtnetlink.h>
+#include <unistd.h>
 
 #include "cni-shim/attachment.h"
 #include "cni-shim/daemon_client.h"
@@ -9,6 +10,7 @@
 #include "cni-shim/inspection.h"
 #include "cni-shim/netns.h"
 #include "cni-shim/pod_link.h"
+#include "cni-shim/wishes.h"
 
 namespace overlay::cni {
 namespace {
@@ -31,14 +33,18 @@ Status release(const Attachment& attachment, const NetConf& conf) {
   return queue.add(attachment);
 }
 
-/// On Errc::io nobody knows whether overlayd leased something, so it is given back.
-Outcome<Lease> lease_addresses(const Attachment& attachment, const NetConf& conf) {
-  auto lease = DaemonClient(conf.socket).add(attachment);
+/// A note to free this attachment is of its earlier life, and goes before overlayd could read it as of this
+/// one. On Errc::io nobody knows whether overlayd leased something, so it is given back.
+Outcome<Lease> lease_addresses(const Attachment& attachment, const NetConf& conf, const Wishes& wishes) {
+  const bool noted = DelQueue(conf.socket).remove(attachment);
+  auto lease = DaemonClient(conf.socket).add(attachment, wishes);
   if (lease) return *lease;
-  if (lease.error().code != Errc::io) return CniError(lease.error());
-  ignore_error(release(attachment, conf),
-               "the lost answer is the error to tell; the runtime sends a DEL after it");
-  return CniError(Code::try_again, lease.error().text);
+  if (noted || lease.error().code == Errc::io) {
+    ignore_error(release(attachment, conf),
+                 "the failed ADD is the error to tell; the runtime sends a DEL after it");
+  }
+  if (lease.error().code == Errc::io) return CniError(Code::try_again, lease.error().text);
+  return CniError(lease.error());
 }
 
 Attached result_of(const Environment& environment, const PodLink& link, const MadePodLink& made) {
@@ -61,25 +67,27 @@ std::string join(const std::vector<std::string>& items, std::string_view separat
 }  // namespace
 
 Outcome<Attached> add(const Environment& environment, const NetConf& conf) {
+  ::alarm(add_seconds_max);
+  OVERLAY_TRY(Wishes wishes, wishes_of(environment, conf));
   OVERLAY_TRY(const Netns netns, Netns::open(environment.netns));
   OVERLAY_TRY(Socket host, Socket::open(NETLINK_ROUTE));
-  OVERLAY_TRY(Socket pod, netns.open_socket());
-  OVERLAY_TRY(const auto present, find_link(pod, environment.interface));
+  OVERLAY_TRY(auto pod, netns.look_inside());
+  OVERLAY_TRY(const auto present, find_link(pod.socket, environment.interface));
   if (present) {
     return CniError(Code::exists, "interface " + environment.interface + " exists in " + environment.netns +
                                       " already: a DEL must come before another ADD");
   }
   const Attachment attachment = attachment_of(environment, conf);
-  OVERLAY_TRY(const Lease lease, lease_addresses(attachment, conf));
+  wishes.without_ipv6 = !pod.has_ipv6;
+  OVERLAY_TRY(const Lease lease, lease_addresses(attachment, conf, wishes));
   const std::uint32_t mtu = conf.mtu != 0 ? std::min(conf.mtu, lease.mtu) : lease.mtu;
   const PodLink link{host_interface(attachment), conf.bridge, environment.interface, lease, mtu};
-  const auto made = make_pod_link(host, pod, netns.fd(), link);
+  const auto made = make_pod_link(host, pod.socket, netns.fd(), link);
   if (!made) {
     ignore_error(remove_link(host, link.host_interface), "the first failure is the one to tell");
     ignore_error(release(attachment, conf), "the first failure is the one to tell");
     return CniError(made.error());
   }
-  DelQueue(conf.socket).remove(attachment);
   return result_of(environment, link, *made);
 }
 
@@ -92,42 +100,77 @@ Outcome<void> del(const Environment& environment, const NetConf& conf) {
 }
 
 Outcome<void> check(const Environment& environment, const NetConf& conf) {
-  if (!conf.prev_result)
-    return CniError(Code::bad_config, "\"prevResult\" is missing: CHECK compares with it");
-  OVERLAY_TRY(const Attached expected, parse_result(*conf.prev_result));
+  OVERLAY_TRY(const auto previous, prev_result(conf));
+  if (!previous) return CniError(Code::bad_config, "\"prevResult\" is missing: CHECK compares with it");
+  OVERLAY_TRY(const Attached expected, parse_result(*previous));
   OVERLAY_TRY(const Netns netns, Netns::open(environment.netns));
   OVERLAY_TRY(Socket host, Socket::open(NETLINK_ROUTE));
-  OVERLAY_TRY(Socket pod, netns.open_socket());
+  OVERLAY_TRY(auto pod, netns.look_inside());
   const Attachment attachment = attachment_of(environment, conf);
   const auto lease = DaemonClient(conf.socket).check(attachment);
-  if (!lease && lease.error().code == Errc::not_found) return CniError(Code::differs, lease.error().text);
+  if (!lease && lease.error().code == Errc::not_found) {
+    OVERLAY_TRY(const auto port, find_link(host, host_interface(attachment)));
+    return CniError(port ? Code::differs : Code::unknown_container, lease.error().text);
+  }
   if (!lease) return CniError(lease.error());
-  OVERLAY_TRY(const auto complaints, inspect(host, pod, attachment, conf.bridge, *lease, expected));
+  OVERLAY_TRY(const auto complaints, inspect(host, pod.socket, attachment, conf.bridge, *lease, expected));
   if (!complaints.empty()) return CniError(Code::differs, join(complaints, ", "));
   return {};
 }
 
+Outcome<void> gc(const NetConf& conf) {
+  OVERLAY_TRY(const auto valid, valid_attachments(conf));
+  const DaemonClient daemon(conf.socket);
+  OVERLAY_TRY(const auto present, daemon.attachments());
+  std::vector<std::string> stale;
+  for (const Attachment& attachment : present) {
+    if (attachment.network == conf.name && !valid.contains(attachment))
+      stale.push_back(host_interface(attachment));
+  }
+  OVERLAY_TRY(Socket host, Socket::open(NETLINK_ROUTE));
+  OVERLAY_CHECK(remove_links(host, stale));
+  OVERLAY_CHECK(daemon.collect(conf.name, valid));
+  return {};
+}
+
 Outcome<void> status(const NetConf& conf) {
+  OVERLAY_TRY(Socket host, Socket::open(NETLINK_ROUTE));
+  OVERLAY_TRY(const auto bridge, find_link(host, conf.bridge));
+  const bool cut_off = !bridge || !bridge->up;
+  const std::string broken = "the bridge " + conf.bridge + (bridge ? " is down" : " is missing");
   const auto readiness = DaemonClient(conf.socket).readiness();
-  if (!readiness) return CniError(Code::not_available, readiness.error().text);
-  if (readiness->ready) return {};
-  return CniError(Code::not_available,
-                  "overlayd is not ready: it waits for " + join(readiness->waiting_for, ", "));
+  if (!readiness) {
+    if (!cut_off) return CniError(Code::not_available, readiness.error().text);
+    return CniError(Code::impaired, readiness.error().text + "; and " + broken);
+  }
+  if (!readiness->kernel_alarm.empty())
+    return CniError(Code::impaired, "the kernel: " + readiness->kernel_alarm);
+  if (!readiness->ready) {
+    return CniError(Code::not_available,
+                    "overlayd is not ready: it waits for " + join(readiness->waiting_for, ", "));
+  }
+  if (cut_off) return CniError(Code::impaired, broken + ", and overlayd has not repaired it yet");
+  return {};
 }
 
 Outcome<std::string> run(const Environment& environment, const std::string& input) {
   if (environment.command == Command::version) return version_answer(input);
   OVERLAY_TRY(const NetConf conf, parse_netconf(input));
+  OVERLAY_CHECK(check_version_has(environment.command, conf));
   switch (environment.command) {
     case Command::add: {
+      OVERLAY_TRY(const auto earlier, prev_result(conf));
       OVERLAY_TRY(const Attached attached, add(environment, conf));
-      return boost::json::serialize(to_json(attached, conf.version));
+      return boost::json::serialize(to_json(attached, conf.version, earlier.value_or(boost::json::object())));
     }
     case Command::del:
       OVERLAY_CHECK(del(environment, conf));
       break;
     case Command::check:
       OVERLAY_CHECK(check(environment, conf));
+      break;
+    case Command::gc:
+      OVERLAY_CHECK(gc(conf));
       break;
     case Command::status:
       OVERLAY_CHECK(status(conf));

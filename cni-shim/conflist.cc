@@ -23,7 +23,7 @@ constexpr std::string_view tail = "\n  ]\n}\n";
 
 std::string conflist(const Companions& companions, std::string_view socket) {
   std::string out(head);
-  out += R"({"type": "overlay")";
+  out += R"({"type": "overlay", "capabilities": {"ips": true, "mac": true})";
   if (socket != default_socket) out += ", \"socket\": " + boost::json::serialize(boost::json::string(socket));
   out += "}";
   if (companions.portmap) out.append(separator).append(portmap);

@@ -43,6 +43,17 @@ std::vector<std::string> strings_of(const json::object& object, std::string_view
   return out;
 }
 
+/// Of the alarm of that name; empty when there is none.
+std::string alarm_text(const json::object& status, std::string_view name) {
+  const json::value* alarms = status.if_contains("alarms");
+  if (alarms == nullptr || !alarms->is_array()) return {};
+  for (const json::value& alarm : alarms->as_array()) {
+    if (alarm.is_object() && string_of(alarm.as_object(), "name") == name)
+      return std::string(string_of(alarm.as_object(), "text"));
+  }
+  return {};
+}
+
 Result<Mac> mac_of(const json::object& object, std::string_view key) {
   const auto parsed = parse_mac(string_of(object, key));
   if (!parsed) return misshapen("lease", key);
@@ -88,13 +99,28 @@ Error parse_failure(unsigned int http_status, std::string_view text) {
                                  std::string(text.substr(0, quoted_max)));
 }
 
+Result<std::set<Attachment>> parse_attachments(std::string_view text) {
+  const json::object object = object_of(text);
+  const json::value* rows = object.if_contains("addresses");
+  if (rows == nullptr || !rows->is_array()) return misshapen("list of addresses", "addresses");
+  std::set<Attachment> out;
+  for (const json::value& row : rows->as_array()) {
+    if (!row.is_object()) return misshapen("list of addresses", "addresses");
+    const json::object& one = row.as_object();
+    out.insert({std::string(string_of(one, "network")), std::string(string_of(one, "container")),
+                std::string(string_of(one, "interface"))});
+  }
+  return out;
+}
+
 Result<Readiness> parse_readiness(std::string_view text) {
   const json::object object = object_of(text);
   const json::value* node = object.if_contains("node");
   const json::value* ready =
       node != nullptr && node->is_object() ? node->as_object().if_contains("ready") : nullptr;
   if (ready == nullptr || !ready->is_bool()) return misshapen("status", "node.ready");
-  return Readiness{ready->as_bool(), strings_of(node->as_object(), "waiting_for")};
+  return Readiness{ready->as_bool(), strings_of(node->as_object(), "waiting_for"),
+                   alarm_text(object, "kernel")};
 }
 
 }  // namespace overlay::cni

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "overlay/addr/attachment.h"
 #include "overlay/addr/ip.h"
 #include "overlay/addr/mac.h"
 #include "overlay/addr/prefix.h"
@@ -29,10 +31,14 @@ struct Lease {
 /// overlay.v1.Failure as the error it stands for; a body that is none is quoted with the HTTP status.
 Error parse_failure(unsigned int http_status, std::string_view text);
 
-/// The two fields of overlay.v1.Status that STATUS needs.
+/// Who holds the addresses of an overlay.v1.Addresses.
+[[nodiscard]] Result<std::set<Attachment>> parse_attachments(std::string_view text);
+
+/// The fields of overlay.v1.Status that STATUS needs.
 struct Readiness {
   bool ready = false;
   std::vector<std::string> waiting_for;
+  std::string kernel_alarm;  // why the kernel cannot be kept as it should be; empty: it is
 };
 
 [[nodiscard]] Result<Readiness> parse_readiness(std::string_view text);

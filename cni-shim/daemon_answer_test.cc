@@ -54,6 +54,20 @@ TEST(Failure, quotes_a_body_that_is_none) {
   }
 }
 
+TEST(Attachments, are_those_of_the_addresses_each_once) {
+  const auto attachments = parse_attachments(R"({"addresses":[
+    {"address":"10.32.0.1","network":"n","container":"c","interface":"eth0","since":null},
+    {"address":"fd00::1","network":"n","container":"c","interface":"eth0"}]})");
+  EXPECT_EQ(attachments.value(), (std::set<Attachment>{{"n", "c", "eth0"}}));
+  for (const char* body : {"", "{}", R"({"addresses":[1]})"}) EXPECT_FALSE(parse_attachments(body)) << body;
+}
+
+TEST(Readiness, tells_what_ails_the_kernel) {
+  const auto ill = parse_readiness(R"({"node":{"ready":false,"waiting_for":[]},
+    "alarms":[{"name":"disk","text":"full"},{"name":"kernel","text":"permission denied"}]})");
+  EXPECT_EQ(ill->kernel_alarm, "permission denied");
+}
+
 TEST(Readiness, is_two_fields_of_the_status) {
   const auto waiting =
       parse_readiness(R"({"node":{"ready":false,"waiting_for":["a block","a peer"]},"alarms":[]})");

@@ -83,9 +83,9 @@ Result<std::string> DaemonClient::exchange(Method method, const std::string& tar
   return response.body();
 }
 
-Result<Lease> DaemonClient::add(const Attachment& attachment) const {
+Result<Lease> DaemonClient::add(const Attachment& attachment, const Wishes& wishes) const {
   OVERLAY_TRY(const std::string answer,
-              exchange(Method::post, "/v1/cni/add", to_json(attachment), add_deadline));
+              exchange(Method::post, "/v1/cni/add", to_json(attachment, wishes), add_deadline));
   return parse_lease(answer);
 }
 
@@ -98,6 +98,16 @@ Result<Lease> DaemonClient::check(const Attachment& attachment) const {
 Status DaemonClient::del(const Attachment& attachment) const {
   const auto answer = exchange(Method::post, "/v1/cni/del", to_json(attachment), del_deadline);
   if (!answer && answer.error().code != Errc::not_found) return answer.error();
+  return {};
+}
+
+Result<std::set<Attachment>> DaemonClient::attachments() const {
+  OVERLAY_TRY(const std::string answer, exchange(Method::get, "/v1/ipam/addresses", {}, del_deadline));
+  return parse_attachments(answer);
+}
+
+Status DaemonClient::collect(const std::string& network, const std::set<Attachment>& valid) const {
+  OVERLAY_CHECK(exchange(Method::post, "/v1/cni/gc", to_json(network, valid), del_deadline));
   return {};
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <set>
 #include <string>
 
 #include "cni-shim/attachment.h"
@@ -18,11 +19,15 @@ class DaemonClient {
   explicit DaemonClient(std::string socket) : socket_(std::move(socket)) {}
 
   /// Leases addresses, or finds those leased before; within 30 s.
-  [[nodiscard]] Result<Lease> add(const Attachment& attachment) const;
+  [[nodiscard]] Result<Lease> add(const Attachment& attachment, const Wishes& wishes) const;
   /// What is leased; Errc::not_found when nothing is; within 10 s.
   [[nodiscard]] Result<Lease> check(const Attachment& attachment) const;
   /// Frees it; fine when nothing is leased; within 10 s.
   [[nodiscard]] Status del(const Attachment& attachment) const;
+  /// All that holds a lease, of any network; within 10 s.
+  [[nodiscard]] Result<std::set<Attachment>> attachments() const;
+  /// Frees what `network` leases to others than `valid`; within 10 s.
+  [[nodiscard]] Status collect(const std::string& network, const std::set<Attachment>& valid) const;
   /// Within 1 s.
   [[nodiscard]] Result<Readiness> readiness() const;
 

@@ -49,6 +49,8 @@ Status DelQueue::add(const Attachment& attachment) const {
   return {};
 }
 
-void DelQueue::remove(const Attachment& attachment) const { ::unlink(file_of(attachment).c_str()); }
+bool DelQueue::remove(const Attachment& attachment) const {
+  return ::unlink(file_of(attachment).c_str()) == 0;
+}
 
 }  // namespace overlay::cni

@@ -29,7 +29,8 @@ class DelQueue {
   /// written.
   [[nodiscard]] Status add(const Attachment& attachment) const;
   /// The attachment lives (again), or is freed: nobody shall free it later.
-  void remove(const Attachment& attachment) const;
+  /// True when it was there.
+  bool remove(const Attachment& attachment) const;
 
  private:
   std::filesystem::path file_of(const Attachment& attachment) const;

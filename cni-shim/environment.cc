@@ -10,9 +10,10 @@ namespace {
 
 constexpr std::size_t interface_name_max = 15;  // IFNAMSIZ without the terminating zero
 
-constexpr std::array<std::pair<Command, std::string_view>, 5> commands{{{Command::add, "ADD"},
+constexpr std::array<std::pair<Command, std::string_view>, 6> commands{{{Command::add, "ADD"},
                                                                         {Command::del, "DEL"},
                                                                         {Command::check, "CHECK"},
+                                                                        {Command::gc, "GC"},
                                                                         {Command::status, "STATUS"},
                                                                         {Command::version, "VERSION"}}};
 
@@ -29,7 +30,28 @@ Outcome<Command> parse_command(const std::optional<std::string>& text) {
     if (name == *text) return command;
   }
   return CniError(Code::bad_environment,
-                  "CNI_COMMAND is '" + *text + "', not ADD, DEL, CHECK, STATUS or VERSION");
+                  "CNI_COMMAND is '" + *text + "', not ADD, DEL, CHECK, GC, STATUS or VERSION");
+}
+
+/// "IP=10.32.1.9;IgnoreUnknown=1"
+bool is_list_of_pairs(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view pair = text.substr(0, text.find(';'));
+    if (pair.find('=') == std::string_view::npos || pair.starts_with('=')) return false;
+    text.remove_prefix(std::min(text.size(), pair.size() + 1));
+  }
+  return true;
+}
+
+std::map<std::string, std::string, std::less<>> pairs_of(std::string_view text) {
+  std::map<std::string, std::string, std::less<>> out;
+  while (!text.empty()) {
+    const std::string_view pair = text.substr(0, text.find(';'));
+    const std::size_t equals = pair.find('=');
+    out[std::string(pair.substr(0, equals))] = pair.substr(equals + 1);
+    text.remove_prefix(std::min(text.size(), pair.size() + 1));
+  }
+  return out;
 }
 
 /// Collects every complaint, so that one run of the plugin names them all.
@@ -86,8 +108,8 @@ Variables process_variables() {
 
 Outcome<Environment> parse_environment(const Variables& variables) {
   OVERLAY_TRY(const Command command, parse_command(variables("CNI_COMMAND")));
-  Environment out{command, {}, {}, {}};
-  if (command == Command::status || command == Command::version) return out;
+  Environment out{command, {}, {}, {}, {}};
+  if (command == Command::gc || command == Command::status || command == Command::version) return out;
   Checker check(variables);
   const auto absolute = [](std::string_view path) { return path.starts_with('/'); };
   out.container = check.take("CNI_CONTAINERID", true, is_identifier,
@@ -95,6 +117,10 @@ Outcome<Environment> parse_environment(const Variables& variables) {
   out.interface = check.take("CNI_IFNAME", true, is_interface_name,
                              "an interface name of at most 15 characters without '/', ':', '%' or blanks");
   out.netns = check.take("CNI_NETNS", command != Command::del, absolute, "an absolute path");
+  if (command == Command::add) {
+    out.arguments =
+        pairs_of(check.take("CNI_ARGS", false, is_list_of_pairs, "KEY=VALUE pairs with ';' between them"));
+  }
   if (!check.complaints().empty()) return CniError(Code::bad_environment, check.complaints());
   return out;
 }

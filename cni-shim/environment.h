@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,16 +12,17 @@
 
 namespace overlay::cni {
 
-enum class Command : std::uint8_t { add, del, check, status, version };
+enum class Command : std::uint8_t { add, del, check, gc, status, version };
 
 /// "ADD", …
 std::string_view name(Command command);
 
 struct Environment {
   Command command;
-  std::string container;  // CNI_CONTAINERID; empty for STATUS and VERSION
+  std::string container;  // CNI_CONTAINERID; empty for GC, STATUS and VERSION
   std::string netns;      // CNI_NETNS, a path; may be empty for DEL
-  std::string interface;  // CNI_IFNAME; empty for STATUS and VERSION
+  std::string interface;  // CNI_IFNAME; empty for GC, STATUS and VERSION
+  std::map<std::string, std::string, std::less<>> arguments;  // CNI_ARGS of ADD, whether or not we know them
 };
 
 /// The value of a variable, or nothing; the empty value counts as unset.

@@ -25,7 +25,7 @@ Map complete(const std::string& command) {
 
 TEST(Environment, is_taken_for_every_command) {
   for (const Command command :
-       {Command::add, Command::del, Command::check, Command::status, Command::version}) {
+       {Command::add, Command::del, Command::check, Command::gc, Command::status, Command::version}) {
     const auto environment = parse(complete(std::string(name(command))));
     ASSERT_TRUE(environment) << environment.error().msg;
     EXPECT_EQ(environment->command, command);
@@ -36,8 +36,9 @@ TEST(Environment, is_taken_for_every_command) {
   EXPECT_EQ(add->interface, "eth0");
 }
 
-TEST(Environment, needs_only_the_command_for_status_and_version) {
-  for (const char* command : {"STATUS", "VERSION"}) EXPECT_TRUE(parse({{"CNI_COMMAND", command}})) << command;
+TEST(Environment, needs_only_the_command_for_gc_status_and_version) {
+  for (const char* command : {"GC", "STATUS", "VERSION"})
+    EXPECT_TRUE(parse({{"CNI_COMMAND", command}})) << command;
 }
 
 TEST(Environment, needs_no_namespace_for_del) {
@@ -85,6 +86,22 @@ TEST(Environment, refuses_values_the_specification_forbids) {
     ASSERT_FALSE(environment) << variable << '=' << value;
     EXPECT_EQ(environment.error().code, Code::bad_environment);
     EXPECT_NE(environment.error().msg.find(variable + " is '" + value + "'"), std::string::npos);
+  }
+}
+
+TEST(Environment, splits_the_arguments_of_an_add) {
+  Map variables = complete("ADD");
+  variables["CNI_ARGS"] = "IgnoreUnknown=1;IP=10.32.1.9;K8S_POD_NAME=a=b;";
+  const auto environment = parse(variables);
+  ASSERT_TRUE(environment);
+  EXPECT_EQ(environment->arguments.at("IP"), "10.32.1.9");
+  EXPECT_EQ(environment->arguments.at("K8S_POD_NAME"), "a=b");
+  for (const char* bad : {"IP", "=1", "a=1;b", ";"}) {
+    variables["CNI_ARGS"] = bad;
+    ASSERT_FALSE(parse(variables)) << bad;
+    variables["CNI_COMMAND"] = "DEL";
+    EXPECT_TRUE(parse(variables)) << "a DEL must not fail for " << bad;
+    variables["CNI_COMMAND"] = "ADD";
   }
 }
 

@@ -7,11 +7,13 @@
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/json.hpp>
 #include <cstdio>
 
 namespace overlay::cni {
 
 namespace http = boost::beast::http;
+namespace json = boost::json;
 
 FakeDaemon::FakeDaemon(std::string socket)
     : path_(std::move(socket)), acceptor_(context_, Local::endpoint(path_)) {
@@ -37,12 +39,12 @@ std::size_t FakeDaemon::leases() const {
 
 bool FakeDaemon::has_lease(const Attachment& attachment) const {
   const std::lock_guard lock(mutex_);
-  return leases_.contains(to_json(attachment));
+  return leases_.contains(attachment);
 }
 
 void FakeDaemon::forget(const Attachment& attachment) {
   const std::lock_guard lock(mutex_);
-  leases_.erase(to_json(attachment));
+  leases_.erase(attachment);
 }
 
 void FakeDaemon::accept() {
@@ -71,13 +73,15 @@ void FakeDaemon::serve(Local::socket stream) {
   http::write(stream, response, error);
 }
 
-FakeDaemon::Reply FakeDaemon::lease_of(const std::string& key) const {
-  const unsigned int n = leases_.at(key);
+FakeDaemon::Reply FakeDaemon::lease_of(const Attachment& attachment, bool without_ipv6) const {
+  const unsigned int n = leases_.at(attachment);
+  std::array<char, 64> v6{};
+  if (!without_ipv6) std::snprintf(v6.data(), v6.size(), R"(,"fd00:32::%x")", n);
   std::array<char, 512> out;
   std::snprintf(out.data(), out.size(),
-                R"({"addresses":["10.32.1.%u","fd00:32::%x"],"mac":"0a:58:0a:20:01:%02x","gateway_mac":"%s",)"
+                R"({"addresses":["10.32.1.%u"%s],"mac":"0a:58:0a:20:01:%02x","gateway_mac":"%s",)"
                 R"("mtu":%u,"pools":["10.32.0.0/12","fd00:32::/48"]})",
-                n, n, n, gateway_mac, mtu);
+                n, v6.data(), n, gateway_mac, mtu);
   return {200, out.data()};
 }
 
@@ -88,18 +92,23 @@ FakeDaemon::Reply FakeDaemon::handle(const std::string& target, const std::strin
                        : R"({"node":{"ready":true,"waiting_for":[]}})"};
   }
   if (waits) return {503, R"({"code":"unavailable","text":"overlayd waits for an address block"})"};
+  const json::object request = json::parse(body).as_object();
+  const auto text = [&request](const char* key) {
+    return std::string(std::string_view(request.at(key).as_string()));
+  };
+  const Attachment attachment{text("network"), text("container"), text("interface")};
   if (target == "/v1/cni/del") {
-    leases_.erase(body);
+    leases_.erase(attachment);
     return {};
   }
   if (target == "/v1/cni/add") {
     if (mood_ == Mood::is_full)
       return {507, R"({"code":"exhausted","text":"no address is left in 10.32.0.0/12"})"};
-    if (!leases_.contains(body)) leases_[body] = next_++;
-    return lease_of(body);
+    if (!leases_.contains(attachment)) leases_[attachment] = next_++;
+    return lease_of(attachment, request.contains("without_ipv6"));
   }
-  if (!leases_.contains(body)) return {404, R"({"code":"not found","text":"nothing is leased to it"})"};
-  return lease_of(body);
+  if (!leases_.contains(attachment)) return {404, R"({"code":"not found","text":"nothing is leased to it"})"};
+  return lease_of(attachment, false);
 }
 
 }  // namespace overlay::cni

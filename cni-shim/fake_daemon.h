@@ -48,7 +48,7 @@ class FakeDaemon {
   void accept();
   void serve(Local::socket stream);
   Reply handle(const std::string& target, const std::string& body);
-  Reply lease_of(const std::string& key) const;
+  Reply lease_of(const Attachment& attachment, bool without_ipv6) const;
 
   std::string path_;
   boost::asio::io_context context_{1};
@@ -57,7 +57,7 @@ class FakeDaemon {
   mutable std::mutex mutex_;         // of what follows
   Mood mood_ = Mood::serves;
   unsigned int next_ = 1;
-  std::map<std::string, unsigned int> leases_;  // by request body
+  std::map<Attachment, unsigned int> leases_;
   std::thread thread_;
 };
 

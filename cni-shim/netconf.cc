@@ -8,6 +8,22 @@ namespace {
 
 namespace json = boost::json;
 
+/// Of the specification.
+SpecVersion first_version_with(Command command) {
+  switch (command) {
+    case Command::add:
+    case Command::del:
+    case Command::version:
+      return SpecVersion::v0_3_0;
+    case Command::check:
+      return SpecVersion::v0_4_0;
+    case Command::gc:
+    case Command::status:
+      return SpecVersion::v1_1_0;
+  }
+  return newest_spec_version;
+}
+
 constexpr std::uint32_t mtu_min = 576;  // what every IPv4 host must take (RFC 791)
 constexpr std::uint32_t mtu_max = 65535;
 
@@ -68,25 +84,17 @@ Outcome<std::uint32_t> take_mtu(const json::object& object) {
   return mtu;
 }
 
-/// Neither key changes what we set up: pods of one host reach each other, and themselves, through the host's
-/// routing, so no port needs hairpin mode; and overlayd masquerades for all networks alike.
-Outcome<void> check_switches(const json::object& object) {
-  OVERLAY_CHECK(take_bool(object, "hairpinMode", true));
-  OVERLAY_TRY(const bool masquerade, take_bool(object, "ipMasq", true));
-  if (!masquerade) {
-    return CniError(
-        Code::unsupported_field,
-        "\"ipMasq\" is false: name the destinations that see pod addresses with overlayd's --no-masquerade");
-  }
-  return {};
-}
-
-Outcome<void> take_prev_result(const json::object& object, NetConf& out) {
-  const json::value* value = object.if_contains("prevResult");
-  if (value == nullptr || value->is_null()) return {};
-  if (!value->is_object()) return bad("prevResult", *value, "an object");
-  out.prev_result = value->as_object();
-  return {};
+/// One attachment of GC; Code::bad_config where it is none.
+Outcome<Attachment> parse_attachment(const std::string& network, std::string_view key,
+                                     const json::value& value) {
+  const auto text_of = [&value](std::string_view name) {
+    const json::value* text = value.is_object() ? value.as_object().if_contains(name) : nullptr;
+    return text != nullptr && text->is_string() ? std::string(std::string_view(text->as_string()))
+                                                : std::string();
+  };
+  Attachment out{network, text_of("containerID"), text_of("ifname")};
+  if (is_identifier(out.container) && is_interface_name(out.interface)) return out;
+  return bad(key, value, "a list of objects with \"containerID\" and \"ifname\"");
 }
 
 }  // namespace
@@ -102,9 +110,45 @@ Outcome<NetConf> parse_netconf(std::string_view text) {
   OVERLAY_CHECK(take_string(object, "socket", absolute, "an absolute path", out.socket));
   OVERLAY_CHECK(take_string(object, "bridge", is_interface_name, "the name of an interface", out.bridge));
   OVERLAY_TRY(out.mtu, take_mtu(object));
-  OVERLAY_CHECK(check_switches(object));
-  OVERLAY_CHECK(take_prev_result(object, out));
+  // Taken and of no effect: pods of one host reach each other, and themselves, through the host's routing, so
+  // no port needs hairpin mode.
+  OVERLAY_CHECK(take_bool(object, "hairpinMode", true));
+  OVERLAY_TRY(out.masquerade, take_bool(object, "ipMasq", true));
+  out.whole = object;
   return out;
+}
+
+Outcome<void> check_version_has(Command command, const NetConf& conf) {
+  const SpecVersion since = first_version_with(command);
+  if (conf.version >= since) return {};
+  return CniError(Code::incompatible_version, std::string(name(command)) + " is of cniVersion " +
+                                                  std::string(text(since)) + " and later, not of " +
+                                                  std::string(text(conf.version)));
+}
+
+Outcome<std::optional<json::object>> prev_result(const NetConf& conf) {
+  const json::value* value = conf.whole.if_contains("prevResult");
+  if (value == nullptr || value->is_null()) return std::optional<json::object>();
+  if (!value->is_object()) return bad("prevResult", *value, "an object");
+  return std::optional(value->as_object());
+}
+
+Outcome<std::set<Attachment>> valid_attachments(const NetConf& conf) {
+  // The specification's name, and the one that libcni before 1.2.1 sends.
+  for (const char* key : {"cni.dev/valid-attachments", "cni.dev/attachments"}) {
+    const json::value* value = conf.whole.if_contains(key);
+    if (value == nullptr) continue;
+    std::set<Attachment> out;
+    if (value->is_null()) return out;
+    if (!value->is_array()) return bad(key, *value, "a list");
+    for (const json::value& item : value->as_array()) {
+      OVERLAY_TRY(auto attachment, parse_attachment(conf.name, key, item));
+      out.insert(std::move(attachment));
+    }
+    return out;
+  }
+  return CniError(Code::bad_config,
+                  "\"cni.dev/valid-attachments\" is missing: GC would remove every container's interface");
 }
 
 Outcome<std::string> version_answer(std::string_view text) {

@@ -7,6 +7,7 @@
 
 #include "cni-shim/netconf.h"
 #include "cni-shim/result.h"
+#include "cni-shim/wishes.h"
 
 namespace {
 
@@ -17,16 +18,27 @@ void check_round_trip(const Attached& attached) {
   if (!again || *again != attached) std::abort();
 }
 
+/// What only some commands read.
+void check(const NetConf& conf) {
+  const auto previous = prev_result(conf);
+  if (previous && *previous) {
+    const auto attached = parse_result(**previous);
+    if (attached) check_round_trip(*attached);
+    if (to_json(Attached(), conf.version, **previous).empty()) std::abort();
+  }
+  const auto wishes = wishes_of(Environment{Command::add, {}, {}, {}, {}}, conf);
+  if (wishes && to_json(Attachment(), *wishes).empty()) std::abort();
+  const auto valid = valid_attachments(conf);
+  if (valid && to_json(conf.name, *valid).empty()) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto conf = parse_netconf(text);
   if (!conf && to_json(conf.error(), answer_version(text)).empty()) std::abort();
-  if (conf && conf->prev_result) {
-    const auto attached = parse_result(*conf->prev_result);
-    if (attached) check_round_trip(*attached);
-  }
+  if (conf) check(*conf);
   if (version_answer(text) && version_answer(text)->empty()) std::abort();
   return 0;
 }

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -30,6 +31,13 @@ Status enter(const FileDescriptor& netns, const char* which) {
   return with_context(std::string("cannot enter ") + which, kernel::kernel_error(errno));
 }
 
+/// Of the namespace this thread is in. Netlink does not tell what an interface that is yet to come will get.
+bool new_interfaces_have_ipv6() {
+  const FileDescriptor file(::open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_RDONLY | O_CLOEXEC));
+  char disabled = '1';  // no file: a kernel without IPv6
+  return file && ::read(file.get(), &disabled, 1) == 1 && disabled == '0';
+}
+
 }  // namespace
 
 Outcome<Netns> Netns::open(const std::string& path) {
@@ -45,11 +53,13 @@ Outcome<Netns> Netns::open(const std::string& path) {
   return Netns(std::move(inside), std::move(outside));
 }
 
-Result<kernel::Socket> Netns::open_socket() const {
+Result<Netns::Inside> Netns::look_inside() const {
   OVERLAY_CHECK(enter(inside_, "the container's network namespace"));
   auto socket = kernel::Socket::open(NETLINK_ROUTE);
+  const bool has_ipv6 = new_interfaces_have_ipv6();
   OVERLAY_CHECK(enter(outside_, "the host's network namespace again"));
-  return socket;
+  if (!socket) return socket.error();
+  return Inside{*std::move(socket), has_ipv6};
 }
 
 }  // namespace overlay::cni

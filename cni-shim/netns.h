@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The container's network namespace: opened by path, entered only while a netlink socket is opened in it.
+// The container's network namespace: opened by path, entered only for a moment.
 #pragma once
 
 #include <string>
@@ -16,9 +16,13 @@ class Netns {
   /// own.
   [[nodiscard]] static Outcome<Netns> open(const std::string& path);
 
-  /// A NETLINK_ROUTE socket in it. The calling thread is back where it was afterwards; where it cannot
-  /// return, that is the error, and nothing more may be asked of the kernel.
-  [[nodiscard]] Result<kernel::Socket> open_socket() const;
+  struct Inside {
+    kernel::Socket socket;  // NETLINK_ROUTE
+    bool has_ipv6 = true;   // new interfaces there may have IPv6 addresses
+  };
+  /// What is had from inside. The calling thread is back where it was afterwards; where it cannot return,
+  /// that is the error, and nothing more may be asked of the kernel.
+  [[nodiscard]] Result<Inside> look_inside() const;
   /// For IFLA_NET_NS_FD.
   int fd() const { return inside_.get(); }
 

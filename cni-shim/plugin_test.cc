@@ -3,6 +3,7 @@
 // namespaces, a fake overlayd on the socket. Each case checks what the runtime is told and what the kernel
 // then holds.
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 
 #include <fstream>
 #include <sstream>
@@ -111,6 +112,29 @@ TEST_F(PluginTest, add_of_a_second_interface_routes_only_the_pools_through_it) {
   EXPECT_EQ(attached->routes[1].destination.text(), "fd00:32::/48");
 }
 
+TEST_F(PluginTest, add_gives_ipv4_alone_where_the_pod_has_ipv6_switched_off) {
+  const Namespace pod;
+  pod.sysctl("ipv6/conf/default/disable_ipv6", "1");
+  const Ran ran = run({.command = "ADD", .netns = pod.path()});
+  ASSERT_TRUE(ran.ok()) << ran.out;
+  const auto attached = parse_result(ran.json());
+  ASSERT_EQ(attached->addresses.size(), 1U);
+  EXPECT_TRUE(attached->addresses[0].prefix.address().is_v4());
+  EXPECT_EQ(attached->routes.size(), 1U);
+}
+
+TEST_F(PluginTest, add_passes_on_what_earlier_plugins_of_the_chain_made) {
+  const Namespace pod;
+  const json::object earlier{{"cniVersion", "1.0.0"},
+                             {"interfaces", json::array{json::object{{"name", "tap0"}}}}};
+  const Ran ran = run({.command = "ADD", .netns = pod.path(), .more = {{"prevResult", earlier}}});
+  ASSERT_TRUE(ran.ok()) << ran.out;
+  const auto attached = parse_result(ran.json());
+  ASSERT_EQ(attached->interfaces.size(), 3U);
+  EXPECT_EQ(attached->interfaces[0].name, "tap0");
+  EXPECT_EQ(attached->addresses[0].interface, 2U);
+}
+
 TEST_F(PluginTest, add_replaces_what_a_lost_attachment_of_the_same_key_left) {
   const Namespace lost;
   ASSERT_TRUE(run({.command = "ADD", .netns = lost.path()}).ok());
@@ -136,14 +160,33 @@ TEST_F(PluginTest, failing_add_without_a_bridge_undoes_everything) {
   EXPECT_FALSE(pod_link(pod));
 }
 
+/// A route that stands in the way of ours.
+void route_to_loopback(const Namespace& pod, const char* destination) {
+  kernel::Socket inside = pod.open_socket();
+  ifinfomsg up{};
+  up.ifi_index = 1;
+  up.ifi_flags = up.ifi_change = IFF_UP;
+  ASSERT_TRUE(inside.request(kernel::Message(RTM_NEWLINK, 0, up)));
+  const Prefix prefix = *Prefix::parse(destination);
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  header.rtm_dst_len = static_cast<std::uint8_t>(prefix.length());
+  header.rtm_table = RT_TABLE_MAIN;
+  header.rtm_scope = RT_SCOPE_LINK;
+  header.rtm_type = RTN_UNICAST;
+  kernel::Message route(RTM_NEWROUTE, NLM_F_CREATE, header);
+  if (prefix.length() > 0) route.ip(RTA_DST, prefix.address());
+  ASSERT_TRUE(inside.request(route.u32(RTA_OIF, 1)));
+}
+
 TEST_F(PluginTest, failing_add_inside_the_pod_undoes_everything) {
   const Namespace pod;
-  pod.sysctl("ipv6/conf/default/disable_ipv6", "1");  // the kernel then refuses the pod's IPv6 address
+  for (const char* taken : {"0.0.0.0/0", "10.32.0.0/12"}) route_to_loopback(pod, taken);
   const Call call{.command = "ADD", .netns = pod.path()};
   const Ran ran = run(call);
   EXPECT_EQ(ran.exit_code, 1);
-  EXPECT_EQ(ran.code(), 102);
-  EXPECT_NE(ran.msg().find("cannot give the pod"), std::string::npos) << ran.msg();
+  EXPECT_EQ(ran.code(), 104);
+  EXPECT_NE(ran.msg().find("cannot add a route to 10.32.0.0/12"), std::string::npos) << ran.msg();
   EXPECT_EQ(daemon_->leases(), 0U);
   EXPECT_FALSE(host_link(host_interface(attachment(call))));
   EXPECT_FALSE(pod_link(pod));
@@ -257,6 +300,18 @@ TEST_F(PluginTest, status_is_silent_when_ready_and_50_with_the_reason_when_not) 
   EXPECT_EQ(run(call).code(), 50);
 }
 
+TEST_F(PluginTest, status_is_51_when_running_containers_have_lost_their_network) {
+  const Call call{.command = "STATUS", .version = "1.1.0"};
+  remove_bridge();
+  EXPECT_EQ(run(call).code(), 51);
+  EXPECT_EQ(run(call).msg(), "the bridge overlay0 is missing, and overlayd has not repaired it yet");
+  daemon_->set(Mood::waits);
+  EXPECT_EQ(run(call).code(), 50)
+      << "before the node is first ready there is no bridge, and nobody to miss it";
+  daemon_.reset();
+  EXPECT_EQ(run(call).code(), 51);
+}
+
 TEST_F(PluginTest, version_lists_what_is_supported) {
   const Ran ran = run({.command = "VERSION", .version = "0.4.0"});
   ASSERT_TRUE(ran.ok());
@@ -275,7 +330,15 @@ TEST_F(PluginTest, bad_input_gets_the_code_of_the_specification_and_changes_noth
       {"unknown version", {.command = "ADD", .netns = good, .version = "2.0.0"}, 1},
       {"bad name", {.command = "ADD", .netns = good, .more = {{"name", "a b"}}}, 7},
       {"bad mtu", {.command = "ADD", .netns = good, .more = {{"mtu", 1}}}, 7},
-      {"unsupported field", {.command = "ADD", .netns = good, .more = {{"ipMasq", false}}}, 2},
+      {"CHECK before it was in the specification",
+       {.command = "CHECK", .netns = good, .version = "0.3.1"},
+       1},
+      {"GC before it was in the specification", {.command = "GC", .version = "1.0.0"}, 1},
+      {"STATUS before it was in the specification", {.command = "STATUS", .version = "1.0.0"}, 1},
+      {"GC without a list", {.command = "GC", .version = "1.1.0"}, 7},
+      {"an address that is none",
+       {.command = "ADD", .netns = good, .more = {{"runtimeConfig", {{"ips", {"ten"}}}}}},
+       7},
       {"no namespace", {.command = "ADD"}, 4},
       {"missing namespace", {.command = "ADD", .netns = "/run/netns/there-is-none"}, 4},
       {"no network namespace", {.command = "ADD", .netns = "/dev/null"}, 4},

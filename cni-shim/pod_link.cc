@@ -19,7 +19,8 @@ using kernel::Socket;
 
 constexpr int loopback_index = 1;  // in every namespace
 constexpr int create = NLM_F_CREATE | NLM_F_EXCL;
-constexpr std::uint8_t addr_gen_mode_none = 1;  // IN6_ADDR_GEN_MODE_NONE
+constexpr std::uint32_t doomed_group = 0x6f766c79;  // "ovly": no interface stays in it
+constexpr std::uint8_t addr_gen_mode_none = 1;      // IN6_ADDR_GEN_MODE_NONE
 
 std::uint8_t kernel_family(Family family) { return family == Family::v4 ? AF_INET : AF_INET6; }
 int index_of(const Link& link) { return static_cast<int>(link.index); }
@@ -31,11 +32,11 @@ class Steps {
     what_.push_back(std::move(what));
     messages_.push_back(std::move(message));
   }
-  /// The first failure, if any.
-  Status run(Socket& socket) {
+  /// The first failure, if any, of another kind than `fine`.
+  Status run(Socket& socket, std::optional<Errc> fine = std::nullopt) {
     const std::vector<Status> outcomes = socket.batch(messages_);
-    const auto failed =
-        std::find_if(outcomes.begin(), outcomes.end(), [](const Status& one) { return !one; });
+    const auto failed = std::find_if(outcomes.begin(), outcomes.end(),
+                                     [fine](const Status& one) { return !one && one.error().code != fine; });
     if (failed == outcomes.end()) return {};
     return with_context("cannot " + what_[static_cast<std::size_t>(failed - outcomes.begin())],
                         failed->error());
@@ -251,6 +252,22 @@ Status remove_link(Socket& socket, const std::string& name) {
   const Status removed = socket.request(message);
   if (removed || removed.error().code == Errc::not_found) return {};
   return with_context("cannot remove interface " + name, removed.error());
+}
+
+Status remove_links(Socket& socket, const std::vector<std::string>& names) {
+  if (names.empty()) return {};
+  Steps steps;
+  for (const std::string& name : names) {
+    Message mark(RTM_NEWLINK, 0, ifinfomsg{});
+    mark.string(IFLA_IFNAME, name).u32(IFLA_GROUP, doomed_group);
+    steps.add("mark interface " + name + " for removal", std::move(mark));
+  }
+  OVERLAY_CHECK(steps.run(socket, Errc::not_found));
+  Message remove(RTM_DELLINK, 0, ifinfomsg{});
+  remove.u32(IFLA_GROUP, doomed_group);
+  const Status removed = socket.request(remove);
+  if (removed || removed.error().code == Errc::not_found) return {};
+  return with_context("cannot remove " + std::to_string(names.size()) + " interfaces", removed.error());
 }
 
 Result<MadePodLink> make_pod_link(Socket& host, Socket& pod, int pod_netns, const PodLink& wanted) {

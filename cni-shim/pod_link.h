@@ -40,6 +40,10 @@ struct Link {
 /// Fine when there is none. A veth takes its peer along.
 [[nodiscard]] Status remove_link(kernel::Socket& socket, const std::string& name);
 
+/// All of them at once, which takes as long as one: the kernel waits for its readers once. Those that are not
+/// there are fine.
+[[nodiscard]] Status remove_links(kernel::Socket& socket, const std::vector<std::string>& names);
+
 /// What to make.
 struct PodLink {
   std::string host_interface;

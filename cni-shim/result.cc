@@ -84,6 +84,26 @@ json::object to_json(const Attached& result, SpecVersion version) {
           {"dns", json::object{}}};
 }
 
+json::object to_json(const Attached& result, SpecVersion version, const json::object& earlier) {
+  const auto list_of = [&earlier](std::string_view key) {
+    const json::value* list = earlier.if_contains(key);
+    return list != nullptr && list->is_array() ? list->as_array() : json::array();
+  };
+  Attached moved = result;
+  for (auto& address : moved.addresses) {
+    if (address.interface) *address.interface += list_of("interfaces").size();
+  }
+  json::object out = to_json(moved, version);
+  for (const std::string_view key : {"interfaces", "ips", "routes"}) {
+    json::array both = list_of(key);
+    for (json::value& item : out[key].as_array()) both.push_back(std::move(item));
+    out[key] = std::move(both);
+  }
+  if (const json::value* dns = earlier.if_contains("dns"); dns != nullptr && dns->is_object())
+    out["dns"] = *dns;
+  return out;
+}
+
 Outcome<Attached> parse_result(const json::object& object) {
   Attached out;
   OVERLAY_CHECK(for_each_object(object, "interfaces", [&out](const json::object& item) {

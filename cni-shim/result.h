@@ -48,6 +48,10 @@ struct Attached {
 /// The JSON object of that version of the specification.
 boost::json::object to_json(const Attached& result, SpecVersion version);
 
+/// The same behind what plugins before this one in the chain have made; `earlier` is a result of that
+/// version.
+boost::json::object to_json(const Attached& result, SpecVersion version, const boost::json::object& earlier);
+
 /// Any version's. Addresses and routes that are no aligned prefixes are skipped: another plugin made them,
 /// ours never are. Code::bad_config where the shape is wrong.
 [[nodiscard]] Outcome<Attached> parse_result(const boost::json::object& object);

@@ -74,5 +74,19 @@ TEST(AttachResult, refuses_another_shape) {
   }
 }
 
+TEST(Result, goes_behind_what_earlier_plugins_of_the_chain_made) {
+  const auto earlier = boost::json::parse(R"({"cniVersion":"1.0.0","interfaces":[{"name":"a"},{"name":"b"}],
+      "ips":[{"address":"192.0.2.7/24","interface":1}],"dns":{"nameservers":["192.0.2.1"]}})")
+                           .as_object();
+  const Attached ours{
+      {{"eth0", "02:00:00:00:00:01", 0, "/n"}}, {{*Prefix::parse("10.32.1.1/32"), {}, 0}}, {}};
+  const auto both = to_json(ours, SpecVersion::v1_0_0, earlier);
+  EXPECT_EQ(both.at("interfaces").as_array().size(), 3U);
+  EXPECT_EQ(both.at("ips").as_array()[0].at("address").as_string(), "192.0.2.7/24");
+  EXPECT_EQ(both.at("ips").as_array()[1].at("interface").to_number<int>(), 2);
+  EXPECT_EQ(both.at("dns").at("nameservers").as_array().size(), 1U);
+  EXPECT_EQ(to_json(ours, SpecVersion::v1_0_0, {}), to_json(ours, SpecVersion::v1_0_0));
+}
+
 }  // namespace
 }  // namespace overlay::cni
