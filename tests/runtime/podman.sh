@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2154 # scratch is the caller's
+# shellcheck shell=bash disable=SC2154 # scratch, server and published_port are the caller's
 # podman with its CNI backend. It has no daemon, so a sleeper holds the view.
 
 # shellcheck disable=SC2034 # read by tests/runtime/run
@@ -36,7 +36,7 @@ on() {
 # With limits given, for podman's own may be above what this root may set.
 run_container() {
   on "$1" run --detach --name "$2" --network overlay --cgroup-parent "/$LAB" --ulimit nofile=1024:1024 \
-    --ulimit nproc=1024:1024 --rootfs "$scratch/$1/rootfs" /bin/busybox sleep 300 >/dev/null
+    --ulimit nproc=1024:1024 --publish "$published_port:80" --rootfs "$scratch/$1/rootfs" "${server[@]}" >/dev/null
 }
 
 inside() { on "$1" exec "${@:2}"; }
