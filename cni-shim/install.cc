@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <optional>
@@ -112,6 +113,20 @@ Result<std::string> remove_file(const fs::path& path) {
   return cannot("remove", path, errno);
 }
 
+/// What runtimes read before ours, sorted.
+std::vector<fs::path> rivals_in(const fs::path& conf_dir) {
+  std::vector<fs::path> out;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(conf_dir, ignored)) {
+    const fs::path name = entry.path().filename();
+    const std::string suffix = name.extension();
+    const bool is_read = suffix == ".conflist" || suffix == ".conf" || suffix == ".json";
+    if (is_read && name.string() < conflist_name) out.push_back(entry.path());
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 Companions companions_in(const fs::path& bin_dir) {
   const auto installed = [&bin_dir](const char* name) {
     return ::access((bin_dir / name).c_str(), X_OK) == 0;
@@ -150,6 +165,11 @@ Result<Report> install(const InstallOptions& options, const fs::path& self) {
   OVERLAY_TRY(report[0], place(options.bin_dir / plugin_name, *program, 0755));
   OVERLAY_TRY(report[1], place(options.conf_dir / conflist_name,
                                conflist(companions_in(options.bin_dir), options.socket), 0644));
+  for (const fs::path& rival : rivals_in(options.conf_dir)) {
+    report.push_back(
+        rival.string() + " sorts before " + std::string(conflist_name) +
+        ": runtimes that take the first use that network; remove it to have them use the overlay");
+  }
   return report;
 }
 

@@ -26,8 +26,8 @@ struct InstallOptions {
 using Report = std::vector<std::string>;
 
 /// Copies `self` to BIN/overlay, then writes CONF/10-overlay.conflist; a file that has its content already is
-/// not touched. Each appears whole (write, fsync, rename), under a temporary name no runtime reads. Errors
-/// name the path and the cure.
+/// not touched. Names each configuration that sorts before ours: runtimes take the first. Each appears whole
+/// (write, fsync, rename), under a temporary name no runtime reads. Errors name the path and the cure.
 [[nodiscard]] Result<Report> install(const InstallOptions& options, const std::filesystem::path& self);
 
 /// Removes both, the configuration first; fine when they are not there. Directories stay: runtimes watch

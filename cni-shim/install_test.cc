@@ -108,6 +108,18 @@ TEST_F(InstallTest, chains_the_plugins_that_are_there) {
   EXPECT_EQ(read(config()), conflist({true, true}, default_socket));
 }
 
+TEST_F(InstallTest, names_the_networks_that_runtimes_take_before_ours) {
+  for (const char* name :
+       {"05-other.conflist", "09-old.conf", "05-note.txt", ".05-half.conflist.tmp", "87-podman.conflist"})
+    write(options_.conf_dir / name, "{}");
+  const auto report = install(options_, self_);
+  ASSERT_TRUE(report) << report.error().text;
+  ASSERT_EQ(report->size(), 4U);
+  EXPECT_TRUE(
+      report->at(2).starts_with((options_.conf_dir / "05-other.conflist").string() + " sorts before"));
+  EXPECT_TRUE(report->at(3).starts_with((options_.conf_dir / "09-old.conf").string() + " sorts before"));
+}
+
 TEST_F(InstallTest, uninstall_removes_both_and_may_be_repeated) {
   ASSERT_TRUE(install(options_, self_));
   ASSERT_TRUE(uninstall(options_));
