@@ -115,6 +115,10 @@ printf '%s\n' '#!/bin/bash' '# SPDX-License-Identifier: Apache-2.0' "cd \$1" >"$
 chmod +x "$tree/tools/script"
 expect repo found "a script shellcheck dislikes" "SC2086"
 fresh
+printf '%s\n' '#!/usr/bin/python3' '"""Nothing says under which licence."""' >"$tree/tools/script.py"
+expect repo found "a Python script without a licence line" "script.py: no SPDX"
+
+fresh
 printf '%s\n' '.\" SPDX-License-Identifier: Apache-2.0' '.TH X 8' '.NOSUCHMACRO' >"$tree/docs/man/x.8"
 expect repo found "a man page with an unknown macro" "man page"
 

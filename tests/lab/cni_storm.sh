@@ -8,7 +8,7 @@
 # shellcheck source=tests/lab/cni.sh
 . "$(dirname "${BASH_SOURCE[0]}")/cni.sh"
 
-steps=${STEPS:-60}
+steps=${STEPS:-40}
 seed=${SEED:-$RANDOM}
 RANDOM=$seed
 readonly containers=(s1 s2 s3 s4 s5 s6) interfaces=(eth0 net1)
