@@ -186,6 +186,20 @@ std::optional<Removal> Chain::removed(const NodeId& node) const {
   return found->second;
 }
 
+Change Chain::unmet(const Change& change) const {
+  Change out = change;
+  std::erase_if(out.removed, [&](const RemovedNode& node) { return removed_.contains(node.node); });
+  std::erase_if(out.pools, [&](const Prefix& pool) {
+    return std::find(pools_.begin(), pools_.end(), pool) != pools_.end();
+  });
+  std::erase_if(out.assigned, [&](const Assignment& assignment) {
+    const auto found = assigned_.find(assignment.prefix);
+    return found != assigned_.end() && found->second.owner == assignment.owner;
+  });
+  if (out.feature_level && *out.feature_level <= feature_level_) out.feature_level.reset();
+  return out;
+}
+
 std::optional<NodeId> Chain::successor(const NodeId& node) const {
   // An heir is removed, if ever, by a later decree than the one that named it: this ends.
   std::optional<NodeId> at = node;

@@ -76,6 +76,8 @@ class Chain {
   };
   const std::map<Prefix, Assigned>& assigned() const { return assigned_; }
   std::uint32_t feature_level() const { return feature_level_; }
+  /// What of a change is not so yet.
+  Change unmet(const Change& change) const;
 
  private:
   const Decree* find(std::uint64_t index) const;

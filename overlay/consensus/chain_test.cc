@@ -133,6 +133,17 @@ TEST(Chain, TakesMorePoolsAssignmentsAndFeatures) {
   EXPECT_EQ(refused({.feature_level = 1}), "invalid: decree 2, which lowers the feature level");
 }
 
+TEST(Chain, TellsWhatOfAChangeIsNotSoYet) {
+  Chain chain = founded(2);
+  const Change five{.removed = {{node(5), "h5", std::nullopt}}};
+  const Change both = combined(five, {.removed = {{node(6), "h6", {}}, {node(5), "again", node(6)}}});
+  EXPECT_EQ(both.removed.size(), 2U);
+  EXPECT_EQ(chain.unmet(both), both);
+  grow(chain, five);
+  EXPECT_EQ(chain.unmet(both), (Change{.removed = {{node(6), "h6", {}}}}));
+  EXPECT_TRUE(chain.unmet(five).empty());
+}
+
 TEST(Chain, IsOvertakenByARecoveryWhateverWasDecidedUnheard) {
   Chain heard = founded(3);
   Chain unheard = founded(3);

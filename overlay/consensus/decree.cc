@@ -39,6 +39,21 @@ Status validate_removed(const Decree& decree) {
 
 }  // namespace
 
+Change combined(const Change& first, const Change& second) {
+  Change out = first;
+  const auto add = [](auto& to, const auto& from, auto same) {
+    for (const auto& item : from) {
+      const auto is_same = [&](const auto& other) { return same(item, other); };
+      if (std::none_of(to.begin(), to.end(), is_same)) to.push_back(item);
+    }
+  };
+  add(out.removed, second.removed, [](const auto& a, const auto& b) { return a.node == b.node; });
+  add(out.pools, second.pools, [](const auto& a, const auto& b) { return a == b; });
+  add(out.assigned, second.assigned, [](const auto& a, const auto& b) { return a.prefix == b.prefix; });
+  if (!out.feature_level) out.feature_level = second.feature_level;
+  return out;
+}
+
 Status validate(const Decree& decree) {
   const bool is_next = decree.index == decree.follows + 1 || decree.is_recovery();
   if (!is_next || decree.index <= decree.follows) {

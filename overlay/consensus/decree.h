@@ -58,6 +58,9 @@ struct Change {
   friend bool operator==(const Change&, const Change&) = default;
 };
 
+/// Both changes; of two that differ about one thing the first counts.
+Change combined(const Change& first, const Change& second);
+
 struct Decree {
   std::uint64_t index = 0;
   std::uint64_t follows = 0;      // index of its predecessor

@@ -16,6 +16,7 @@ constexpr Duration links_throttle_first = 100ms;  // between two announcements; 
 constexpr Duration links_throttle_last = 5s;
 constexpr Duration reach_interval = 100ms;  // reachability is computed at most this often
 constexpr std::size_t max_held = 4096;      // records that wait for a decree; more can be heard again
+constexpr std::size_t max_held_bytes = 8 * 1024 * 1024;
 
 }  // namespace
 
@@ -181,7 +182,9 @@ Status Mesh::judge_record(SessionId session, const wire::Record& record, Time no
 
 void Mesh::hold(SessionId session, const wire::Record& record) {
   const auto held = held_.find(record.key);
-  if (held == held_.end() && held_.size() >= max_held) return;
+  std::size_t bytes = record.envelope.size();
+  for (const auto& [key, other] : held_) bytes += other.record.envelope.size();
+  if (bytes > max_held_bytes || (held == held_.end() && held_.size() >= max_held)) return;
   if (held != held_.end() && held->second.record.version > record.version) return;
   held_.insert_or_assign(record.key, Held{session, record});
 }

@@ -14,6 +14,8 @@ constexpr Duration first_ask_again = 100ms;
 constexpr Duration last_ask_again = 5s;
 constexpr std::size_t patience = 4;      // unanswered requests, before another voter is asked
 constexpr Duration spare_after = 10min;  // a block must have been idle this long
+constexpr Duration quarantine = 1h;      // of what a removed node owned, which may still be alive somewhere
+constexpr Duration reclaim_interval = 10s;
 constexpr Duration spare_check_interval = 1min;
 
 Duration next_step(Duration step) {
@@ -40,6 +42,7 @@ void Blocks::apply(const wire::Record& record, Time now) {
       break;
   }
   quorum_.know(block);
+  if (block.state == ipam::BlockState::quarantine) quarantined_.try_emplace(block.prefix, now);
   context_.drop_block_records(others);
   context_.persist(wire::RecordEntry{record.envelope}, block.owner == context_.id || context_.is_voter());
   context_.kernel_dirty = true;
@@ -86,10 +89,11 @@ void Blocks::put_in_force(Time now) {
   for (const wire::Record& record : quorum_.take_in_force()) {
     const auto& block = std::get<ipam::BlockRecord>(record.body);
     const bool owned = block.state == ipam::BlockState::owned;
+    const std::string back = block.state == ipam::BlockState::free ? "free" : "quarantine";
     context_.mesh->publish(record, now);
     apply(record, now);
     context_.say({Event::Level::info, "block", block.prefix.text(), owned ? "free" : "owned",
-                  owned ? "owned" : "free", owned ? "by " + context_.mesh->name_of(block.owner) : ""});
+                  owned ? "owned" : back, owned ? "by " + context_.mesh->name_of(block.owner) : ""});
   }
 }
 
@@ -99,6 +103,7 @@ void Blocks::tick(Time now) {
   if (!context_.chain) return;
   want(now);
   spare(now);
+  reclaim(now);
   for (auto& [family, pending] : pending_) {
     if (pending.ask_at <= now) ask(family, pending, now);
   }
@@ -205,6 +210,21 @@ void Blocks::spare(Time now) {
   }
 }
 
+/// What removed nodes owned and nobody inherits goes back to its seat. Looked at from time to time: a record
+/// that names a removed node may come late.
+void Blocks::reclaim(Time now) {
+  if (!context_.is_voter() || context_.chain->all_removed().empty() || now < reclaim_due_) return;
+  reclaim_due_ = now + reclaim_interval;
+  const auto seats = takeover_.ready_seats();
+  for (const auto& [node, removal] : context_.chain->all_removed()) {
+    if (context_.chain->successor(node)) continue;
+    for (const ipam::BlockRecord& block : quorum_.claims().owned_by(node)) {
+      if (!std::binary_search(seats.begin(), seats.end(), block.seat)) continue;
+      quorum_.propose({block.prefix, {}, block.seat, ipam::BlockState::quarantine, {}, {}, {}}, now);
+    }
+  }
+}
+
 void Blocks::give_back(const Prefix& prefix, ReturningBlock& returning, Time now) {
   const ipam::BlockRecord* block = context_.blocks.find(prefix);
   returning.step = next_step(returning.step);
@@ -245,13 +265,19 @@ wire::BlockReply Blocks::grant(const NodeId& owner, Family family, const Request
     return {request, wait.empty() ? Kind::granted : Kind::waiting, wait};
   }
   if (!context_.is_voter()) return {request, Kind::refused, context_.config.name + " is no voter"};
+  if (const auto removed = context_.chain->removed(owner)) {
+    return {request, Kind::refused, "this node was removed by decree " + std::to_string(removed->index)};
+  }
   const auto seats = takeover_.ready_seats();
   if (const std::string wait = takeover_.waiting_for(); seats.empty()) {
     return {request, Kind::waiting, context_.config.name + " waits for " + wait};
   }
   for (const ipam::Space& space : context_.spaces()) {
     if (space.pool.family() != family) continue;
-    const auto prefix = ipam::choose_block(quorum_.claims(), space, seats);
+    const auto over = [&](const ipam::BlockRecord& block) {
+      return quarantined_.try_emplace(block.prefix, now).first->second + quarantine <= now;
+    };
+    const auto prefix = ipam::choose_block(quorum_.claims(), space, seats, over);
     if (!prefix) return {request, Kind::refused, exhausted(family)};
     quorum_.propose({*prefix, {}, ipam::seat_of(space, *prefix), ipam::BlockState::owned, owner, request, {}},
                     now);
@@ -282,7 +308,8 @@ std::string Blocks::exhausted(Family family) const {
 }
 
 Time Blocks::next_deadline() const {
-  Time next = Time::max();
+  const bool reclaims = context_.is_voter() && !context_.chain->all_removed().empty();
+  Time next = reclaims ? reclaim_due_ : Time::max();
   for (const auto& [family, pending] : pending_) next = std::min(next, pending.ask_at);
   for (const auto& [prefix, returning] : returning_) next = std::min(next, returning.ask_at);
   for (const auto& [family, since] : idle_since_) next = std::min(next, since + spare_after);

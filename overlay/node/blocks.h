@@ -65,6 +65,7 @@ class Blocks {
   void take(const ipam::BlockRecord& block);
   void lose(const ipam::BlockRecord& block);
   void spare(Time now);
+  void reclaim(Time now);
   void give_back(const Prefix& prefix, ReturningBlock& returning, Time now);
   void report_fork(const ipam::BlockRecord& block, Time now);
 
@@ -73,6 +74,8 @@ class Blocks {
   Takeover& takeover_;
   std::map<Family, PendingBlock> pending_;
   std::map<Prefix, ReturningBlock> returning_;
+  std::map<Prefix, Time> quarantined_;  // since when, as this voter saw it
+  Time reclaim_due_;
   std::map<Family, Time> idle_since_;  // since when a block of the family could be spared
 };
 

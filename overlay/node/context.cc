@@ -2,6 +2,7 @@
 #include "overlay/node/context.h"
 
 #include <algorithm>
+#include <set>
 
 #include "overlay/plan/desired.h"
 
@@ -58,7 +59,7 @@ std::vector<ipam::Space> Context::spaces() const {
   std::vector<ipam::Space> all;
   if (!chain) return all;
   const consensus::Genesis& genesis = chain->genesis();
-  for (const Prefix& pool : genesis.pools) {
+  for (const Prefix& pool : chain->pools()) {
     all.push_back({pool, genesis.block_length(pool.family()), genesis.seats});
   }
   return all;
@@ -67,10 +68,24 @@ std::vector<ipam::Space> Context::spaces() const {
 ipam::Supply Context::supply() const {
   ipam::Supply all;
   if (!chain) return all;
-  for (const Prefix& pool : chain->genesis().pools) all.families.push_back(pool.family());
-  for (const ipam::BlockRecord& block : blocks.owned_by(id)) {
-    if (!returning.contains(block.prefix)) all.blocks.push_back(block.prefix);
+  for (const Prefix& pool : chain->pools()) all.families.push_back(pool.family());
+  all.families.erase(std::unique(all.families.begin(), all.families.end()), all.families.end());
+  all.blocks = blocks_of(id);
+  std::erase_if(all.blocks, [&](const Prefix& block) { return returning.contains(block); });
+  return all;
+}
+
+std::vector<Prefix> Context::blocks_of(const NodeId& node) const {
+  std::vector<Prefix> all;
+  if (!chain || chain->removed(node)) return all;
+  const auto add = [&](const NodeId& owner) {
+    for (const ipam::BlockRecord& block : blocks.owned_by(owner)) all.push_back(block.prefix);
+  };
+  add(node);
+  for (const auto& [removed, removal] : chain->all_removed()) {
+    if (removal.heir && chain->successor(removed) == node) add(removed);
   }
+  std::sort(all.begin(), all.end());
   return all;
 }
 

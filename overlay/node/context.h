@@ -76,6 +76,8 @@ struct Context {
   bool is_voter() const;
   /// The free space of each pool, IPv4 first; nothing before a cluster is known.
   std::vector<ipam::Space> spaces() const;
+  /// The blocks a node owns, those of removed nodes that it inherits among them; none for a removed one.
+  std::vector<Prefix> blocks_of(const NodeId& node) const;
   /// What pod addresses are drawn from.
   ipam::Supply supply() const;
   /// MTU of overlay0, overlay.vx and pods; 0 before the underlay is known.

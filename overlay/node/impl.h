@@ -6,6 +6,8 @@
 #include "overlay/node/cluster.h"
 #include "overlay/node/context.h"
 #include "overlay/node/pods.h"
+#include "overlay/node/proposals.h"
+#include "overlay/node/wishes.h"
 
 namespace overlay::node {
 
@@ -14,6 +16,9 @@ class Node::Impl {
   Impl(Config config, const KeyPair& identity, Rng rng, Time now)
       : context(std::move(config), identity, rng, now),
         cluster(context),
+        decrees(context),
+        proposals(context, decrees),
+        wishes(context, decrees),
         quorum(context),
         takeover(context, quorum),
         blocks(context, quorum, takeover),
@@ -36,6 +41,9 @@ class Node::Impl {
 
   Context context;
   Cluster cluster;
+  Decrees decrees;
+  Proposals proposals;
+  Wishes wishes;
   Quorum quorum;
   Takeover takeover;
   Blocks blocks;
@@ -45,9 +53,14 @@ class Node::Impl {
   [[nodiscard]] Status replay(const wire::LogEntry& entry, std::vector<wire::Record>& records, Time now);
   [[nodiscard]] Status replay_kept(const Bytes& envelope);
   [[nodiscard]] Status replay_record(const Bytes& envelope, std::vector<wire::Record>& records);
-  void make_mesh(std::vector<wire::Record> records);
+  void make_mesh(std::vector<wire::Record> records, Time now);
+  Status judge(const wire::Record& record) const;
+  bool is_in_force(const wire::Record& record) const;
+  std::vector<const wire::Record*> decree_records() const;
   void apply(const wire::Record& record, Time now);
+  void apply_fresh(Time now);
   void hear(const Heard& heard, Time now);
+  void hear_of_decrees(const Heard& heard, Time now);
   void describe(Time now);
   void know_peer(const wire::Record& record);
   void report_readiness();

@@ -21,7 +21,7 @@ std::vector<plan::Peer> planned_peers(const Context& context) {
     if (info == nullptr || info->underlay.empty()) continue;
     if (info->underlay.front().family() != context.underlay->address.family()) continue;
     plan::Peer peer{index, node, info->vtep_mac, info->underlay.front(), {}};
-    for (const ipam::BlockRecord& block : context.blocks.owned_by(node)) peer.blocks.push_back(block.prefix);
+    peer.blocks = context.blocks_of(node);
     out.push_back(std::move(peer));
   }
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
@@ -34,8 +34,9 @@ bool lacks_an_owner(const Context& context) {
   const auto& blocks = context.blocks.all();
   return std::any_of(blocks.begin(), blocks.end(), [&](const auto& entry) {
     const ipam::BlockRecord& block = entry.second;
-    return block.state == ipam::BlockState::owned && block.owner != context.id &&
-           context.mesh->info(block.owner) == nullptr;
+    const auto owner = context.chain->successor(block.owner);
+    return block.state == ipam::BlockState::owned && owner && *owner != context.id &&
+           context.mesh->info(*owner) == nullptr;
   });
 }
 
@@ -60,9 +61,8 @@ std::optional<plan::Intent> Node::Impl::intent() const {
   out.vxlan_port = genesis.vxlan_port;
   out.underlay = *context.underlay;
   out.mtu = context.mtu();
-  out.pools = genesis.pools;
-  for (const ipam::BlockRecord& block : context.blocks.owned_by(context.id))
-    out.blocks.push_back(block.prefix);
+  out.pools = context.chain->pools();
+  out.blocks = context.blocks_of(context.id);
   out.host_addresses = host_addresses(context);
   out.peers = planned_peers(context);
   out.pods = planned_pods(context);

@@ -25,6 +25,8 @@ Status judge(const Context& context, const wire::Record& record) {
   if (block == nullptr) return {};
   const consensus::Chain& chain = *context.chain;
   const std::string what = "a record of block " + block->prefix.text();
+  const bool overtaken = block->epoch.term < chain.term() && !chain.has(block->epoch.term);
+  if (overtaken) return fail(Errc::exists, what + " of before a recovery");
   if (block->epoch.term > chain.term()) {
     return fail(Errc::unavailable, what + " made under decree " + std::to_string(block->epoch.term) +
                                        ", which has not come yet");

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "overlay/node/impl.h"
+#include "overlay/node/judge.h"
 
 namespace overlay::node {
 
@@ -101,12 +102,27 @@ void Node::collect(CallId call, const std::string& network, const std::set<ipam:
   impl_->settle(now);
 }
 
+void Node::forget(CallId call, const ForgetRequest& request, Time now) {
+  impl_->wishes.forget(call, request, now);
+  impl_->settle(now);
+}
+
+Result<ForgetPlan> Node::plan_forget(const ForgetRequest& request, Time now) const {
+  return impl_->wishes.plan(request, now);
+}
+
+void Node::recover(CallId call, const std::string& cluster, Time now) {
+  impl_->wishes.recover(call, cluster, now);
+  impl_->settle(now);
+}
+
 // ---- time and outputs ----
 
 Time Node::next_deadline() const {
   return std::min({impl_->context.mesh->next_deadline(), impl_->cluster.next_deadline(),
-                   impl_->quorum.next_deadline(), impl_->takeover.next_deadline(),
-                   impl_->blocks.next_deadline()});
+                   impl_->decrees.next_deadline(), impl_->proposals.next_deadline(),
+                   impl_->wishes.next_deadline(), impl_->quorum.next_deadline(),
+                   impl_->takeover.next_deadline(), impl_->blocks.next_deadline()});
 }
 
 void Node::tick(Time now) {
@@ -134,13 +150,19 @@ void Node::Impl::settle(Time now) {
   const bool was_synced = synced;
   synced = mesh.synced();
   if (synced != was_synced) context.kernel_dirty = true;
-  for (const wire::Record& record : mesh.take_fresh()) apply(record, now);
-  for (const wire::Record& record : mesh.take_clashes()) blocks.clash(record, now);
+  apply_fresh(now);
+  decrees.tick(now);
+  wishes.tick(now);
+  proposals.tick(now);
   takeover.tick(now);
   blocks.tick(now);
   for (auto heard = context.take_heard(); !heard.empty(); heard = context.take_heard()) {
     for (const Heard& statement : heard) hear(statement, now);
+    proposals.tick(now);
+    wishes.tick(now);
   }
+  apply_fresh(now);
+  takeover.tick(now);
   quorum.tick(now);
   blocks.put_in_force(now);
   if (mesh.self().incarnation > context.incarnation) {
@@ -156,6 +178,23 @@ void Node::Impl::settle(Time now) {
   report_readiness();
 }
 
+Status Node::Impl::judge(const wire::Record& record) const {
+  OVERLAY_CHECK(decrees.judge(record));
+  return node::judge(context, record);
+}
+
+/// Until nothing is left: a decree lets in records that were held for it.
+void Node::Impl::apply_fresh(Time now) {
+  mesh::Mesh& mesh = *context.mesh;
+  for (auto fresh = mesh.take_fresh(); !fresh.empty(); fresh = mesh.take_fresh()) {
+    for (const wire::Record& record : fresh) apply(record, now);
+  }
+  for (const wire::Record& record : mesh.take_clashes()) {
+    blocks.clash(record, now);
+    decrees.clash(record, now);
+  }
+}
+
 void Node::Impl::apply(const wire::Record& record, Time now) {
   switch (wire::kind_of(record.key)) {
     case wire::RecordKind::node:
@@ -164,8 +203,10 @@ void Node::Impl::apply(const wire::Record& record, Time now) {
     case wire::RecordKind::block:
       blocks.apply(record, now);
       break;
-    case wire::RecordKind::links:
     case wire::RecordKind::decree:
+      decrees.apply(record, now);
+      break;
+    case wire::RecordKind::links:
       break;
   }
 }
@@ -185,6 +226,27 @@ void Node::Impl::hear(const Heard& heard, Time now) {
     takeover.hear(heard, *wanted);
   } else if (const auto* copy = std::get_if<wire::CopyReply>(&heard.body)) {
     takeover.hear(heard, *copy, now);
+  } else {
+    hear_of_decrees(heard, now);
+  }
+}
+
+void Node::Impl::hear_of_decrees(const Heard& heard, Time now) {
+  const auto& body = heard.body;
+  if (const auto* wish = std::get_if<wire::Wish>(&body)) {
+    proposals.hear(heard, *wish, now);
+  } else if (const auto* wish_reply = std::get_if<wire::WishReply>(&body)) {
+    wishes.hear(heard, *wish_reply);
+  } else if (const auto* prepare = std::get_if<consensus::Prepare>(&body)) {
+    decrees.hear(heard, *prepare);
+  } else if (const auto* accept = std::get_if<consensus::Accept>(&body)) {
+    decrees.hear(heard, *accept);
+  } else if (const auto* promise = std::get_if<consensus::Promise>(&body)) {
+    proposals.hear_answer(heard, *promise, now);
+  } else if (const auto* accepted = std::get_if<consensus::Accepted>(&body)) {
+    proposals.hear_answer(heard, *accepted, now);
+  } else if (const auto* nack = std::get_if<consensus::Nack>(&body)) {
+    proposals.hear_answer(heard, *nack, now);
   }
 }
 
@@ -218,6 +280,7 @@ std::vector<std::string> Node::Impl::waiting_for() const {
     if (!reason.empty()) out.push_back(std::move(reason));
   };
   add(cluster.waiting_for());
+  add(decrees.waiting_for());
   if (!context.underlay) add("an underlay address: there is no default route; give --underlay-address");
   if (context.chain) add(blocks.waiting_for());
   if (context.chain && context.underlay && !context.kernel) add("the kernel to be programmed");

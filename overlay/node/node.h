@@ -15,6 +15,7 @@
 #include "overlay/base/rng.h"
 #include "overlay/base/time.h"
 #include "overlay/consensus/genesis.h"
+#include "overlay/node/forget.h"
 #include "overlay/node/io.h"
 #include "overlay/node/view.h"
 #include "overlay/plan/intent.h"
@@ -35,6 +36,7 @@ struct Config {
   std::uint32_t mtu = 0;                    // --mtu N; 0: from the underlay
   std::vector<Prefix> no_masquerade;
   Duration reap_after = std::chrono::minutes(5);  // see Node::interfaces_seen
+  bool choose_voters = true;                      // grow and replace the voters unasked
   ClusterId kernel_cluster;  // named by the alias of an overlay.vx that was there at start; zero: none
 };
 
@@ -75,6 +77,13 @@ class Node {
   void release(CallId call, const ipam::LeaseKey& key, Time now);
   /// A CNI GC: gives back what `network` leases to others than `valid`.
   void collect(CallId call, const std::string& network, const std::set<ipam::LeaseKey>& valid, Time now);
+
+  /// Removes dead nodes for ever; answered when it is decreed, or with what is against it.
+  void forget(CallId call, const ForgetRequest& request, Time now);
+  /// What forget() would do; its errors too.
+  [[nodiscard]] Result<ForgetPlan> plan_forget(const ForgetRequest& request, Time now) const;
+  /// Appoints new voters when the majority of the old ones is lost; `cluster`: its id, or 8 digits of it.
+  void recover(CallId call, const std::string& cluster, Time now);
 
   // ---- time ----
   /// Call at or after this time, even without input.

@@ -8,7 +8,7 @@ void Pods::reply(CallId call, Result<std::optional<LeaseAnswer>> result) {
 }
 
 LeaseAnswer Pods::answer(const ipam::Lease& lease) const {
-  return {lease, bridge_mac(context_.id), context_.mtu(), context_.chain->genesis().pools};
+  return {lease, bridge_mac(context_.id), context_.mtu(), context_.chain->pools()};
 }
 
 void Pods::lease(CallId call, const ipam::LeaseRequest& request, const Obstacles& obstacles, WallTime wall,

@@ -170,6 +170,10 @@ Status Quorum::may_displace(const ipam::BlockRecord& held, const ipam::BlockReco
   if (held.epoch >= by.epoch) return fail(Errc::conflict, what);
   if (held.state != ipam::BlockState::owned) return {};
   if (held.prefix == by.prefix && held.owner == by.owner && held.request == by.request) return {};
+  const bool same_prefix = held.prefix == by.prefix;
+  if (by.state == ipam::BlockState::quarantine && same_prefix && !context_.chain->successor(held.owner)) {
+    return {};
+  }
   if (by.state == ipam::BlockState::free && held.prefix == by.prefix) {
     const auto release = read_release(context_, by);
     if (release && release->from() == held.owner &&

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "overlay/node/impl.h"
-#include "overlay/node/judge.h"
 
 namespace overlay::node {
 namespace {
@@ -25,7 +24,7 @@ Status Node::Impl::replay(const std::vector<Bytes>& entries, Time now) {
   }
   context.incarnation += 1;
   context.persist(wire::IncarnationEntry{context.incarnation});
-  make_mesh(std::move(records));
+  make_mesh(std::move(records), now);
   return {};
 }
 
@@ -52,6 +51,8 @@ Status Node::Impl::replay(const wire::LogEntry& entry, std::vector<wire::Record>
     context.home[home->prefix.family()] = home->prefix;
   } else if (const auto* index = std::get_if<wire::PeerIndexEntry>(&entry)) {
     context.peer_index[index->node] = index->index;
+  } else if (const auto* vote = std::get_if<wire::VoteEntry>(&entry)) {
+    decrees.restore(vote->vote);
   }
   return {};
 }
@@ -64,6 +65,9 @@ Status Node::Impl::replay_record(const Bytes& envelope, std::vector<wire::Record
     context.chain.emplace(*genesis, wire::cluster_of(*record));
   } else if (!context.chain) {
     return fail(Errc::corrupt, "a record before any genesis");
+  }
+  if (const auto* decree = std::get_if<wire::DecreeRecord>(&record->body)) {
+    OVERLAY_CHECK(decrees.restore(*decree));
   }
   if (const auto* block = std::get_if<ipam::BlockRecord>(&record->body)) {
     context.blocks.merge(*block);
@@ -84,8 +88,16 @@ Status Node::Impl::replay_kept(const Bytes& envelope) {
   return {};
 }
 
-/// Records that later ones displaced are left behind.
-void Node::Impl::make_mesh(std::vector<wire::Record> records) {
+/// False for what later records displaced.
+bool Node::Impl::is_in_force(const wire::Record& record) const {
+  if (const auto* block = std::get_if<ipam::BlockRecord>(&record.body)) {
+    return context.blocks.find(block->prefix) != nullptr;
+  }
+  const auto* decree = std::get_if<wire::DecreeRecord>(&record.body);
+  return decree == nullptr || context.chain->has(decree->decree.index);
+}
+
+void Node::Impl::make_mesh(std::vector<wire::Record> records, Time now) {
   mesh::Self self;
   self.identity = context.identity;
   self.id = context.id;
@@ -102,23 +114,36 @@ void Node::Impl::make_mesh(std::vector<wire::Record> records) {
   }
   context.mesh =
       std::make_unique<mesh::Mesh>(std::move(self), context.config.join, context.rng, context.mesh_out,
-                                   [this](const wire::Record& record) { return judge(context, record); });
+                                   [this](const wire::Record& record) { return judge(record); });
   for (wire::Record& record : records) {
-    const auto* block = std::get_if<ipam::BlockRecord>(&record.body);
-    if (block != nullptr && context.blocks.find(block->prefix) == nullptr) continue;
-    context.mesh->restore(std::move(record));
+    if (is_in_force(record)) context.mesh->restore(std::move(record));
   }
+  if (!context.chain) return;
+  for (const auto& [node, removal] : context.chain->all_removed()) context.mesh->expel(node, now);
+}
+
+/// In the order in which they can be replayed.
+std::vector<const wire::Record*> Node::Impl::decree_records() const {
+  std::vector<const wire::Record*> out;
+  if (!context.chain) return out;
+  out.push_back(context.mesh->records().find(wire::decree_key(0)));
+  for (const consensus::Decree& decree : context.chain->decrees()) {
+    out.push_back(context.mesh->records().find(wire::decree_key(decree.index)));
+  }
+  return out;
 }
 
 std::vector<Bytes> Node::Impl::snapshot() const {
   std::vector<Bytes> out;
   const auto add = [&](const wire::LogEntry& entry) { out.push_back(wire::encode_entry(entry)); };
   add(wire::IncarnationEntry{context.mesh->self().incarnation});
-  for (const auto kind : {wire::RecordKind::decree, wire::RecordKind::node, wire::RecordKind::block}) {
+  for (const wire::Record* decree : decree_records()) add(wire::RecordEntry{decree->envelope});
+  for (const auto kind : {wire::RecordKind::node, wire::RecordKind::block}) {
     context.mesh->records().each(
         kind, [&](const wire::Record& record) { add(wire::RecordEntry{record.envelope}); });
   }
   for (const auto& [node, index] : context.peer_index) add(wire::PeerIndexEntry{node, index});
+  if (decrees.vote().index != 0) add(wire::VoteEntry{decrees.vote()});
   for (const auto& [family, pending] : blocks.pending())
     add(wire::RequestEntry{pending.request, family, pending.voter});
   for (const auto& [prefix, record] : quorum.kept()) add(wire::KeptEntry{record.envelope});

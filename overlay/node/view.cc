@@ -13,17 +13,12 @@ void fill_cluster(const Context& context, View& view) {
   if (!context.chain) return;
   view.cluster = context.chain->cluster();
   view.genesis = context.chain->genesis();
+  view.decrees = context.chain->decrees();
   view.vni = context.chain->vni();
   for (const PublicKey& voter : context.chain->voters()) {
     view.voters.push_back(context.mesh->name_of(hash_id<NodeId>(voter.view())));
   }
   std::sort(view.voters.begin(), view.voters.end());
-}
-
-std::vector<Prefix> blocks_of(const Context& context, const NodeId& node) {
-  std::vector<Prefix> out;
-  for (const ipam::BlockRecord& block : context.blocks.owned_by(node)) out.push_back(block.prefix);
-  return out;
 }
 
 PeerView self_view(const Context& context) {
@@ -37,7 +32,7 @@ PeerView self_view(const Context& context) {
   out.since = context.started;
   if (context.underlay) out.underlay_addresses = {context.underlay->address};
   out.vtep_mac = vtep_mac(context.id);
-  out.blocks = blocks_of(context, context.id);
+  out.blocks = context.blocks_of(context.id);
   return out;
 }
 
@@ -51,7 +46,7 @@ PeerView peer_view(const Context& context, const NodeId& node, const wire::NodeI
   out.since = context.mesh->reach_changed(node).value_or(context.started);
   out.underlay_addresses = info.underlay;
   out.vtep_mac = info.vtep_mac;
-  out.blocks = blocks_of(context, node);
+  out.blocks = context.blocks_of(node);
   return out;
 }
 

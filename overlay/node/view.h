@@ -10,7 +10,7 @@
 #include "overlay/addr/endpoint.h"
 #include "overlay/addr/mac.h"
 #include "overlay/base/time.h"
-#include "overlay/consensus/genesis.h"
+#include "overlay/consensus/decree.h"
 #include "overlay/ipam/block.h"
 #include "overlay/ipam/lease.h"
 
@@ -75,8 +75,9 @@ struct View {
   std::optional<consensus::Genesis> genesis;
   std::uint32_t vni = 0;
   std::vector<std::string> voters;
-  std::vector<PeerView> peers;  // by name, this node among them
-  std::vector<LinkView> links;  // by peer name, then address
+  std::vector<consensus::Decree> decrees;  // after genesis
+  std::vector<PeerView> peers;             // by name, this node among them
+  std::vector<LinkView> links;             // by peer name, then address
   std::vector<PoolView> pools;
   std::vector<BlockView> blocks;  // by prefix
   std::vector<ipam::Lease> leases;

@@ -257,7 +257,16 @@ void Host::carry_out(const node::Event& effect) {
       effect.kind + " " + effect.subject + ": " + effect.from + " -> " + effect.to + " " + effect.text);
 }
 
+node::CallId Host::ask(const Order& order) {
+  const node::CallId call = ++last_order_;
+  step([&](node::Node& node) { order(node, call, clock()); });
+  return call;
+}
+
 void Host::carry_out(const node::Answer& effect) {
+  if (effect.call > std::uint64_t{1} << 32) {
+    answers_.emplace(effect.call, effect.result ? Status() : Status(effect.result.error()));
+  }
   const auto outcome = runtime_.answered(effect, queue().time());
   log("answer", std::to_string(effect.call) + (effect.result ? "" : " " + effect.result.error().text));
   if (outcome.kind == Outcome::Kind::became_live) {
@@ -303,7 +312,8 @@ void Host::reconcile() {
     const Status failed = fail(Errc::io, "netlink: no buffer space available");
     return step([&](node::Node& node) { node.kernel_reconciled(failed, clock()); });
   }
-  shared_.invariants.routes_lost(index_, kernel_.reconcile(*intent));
+  const auto lost = kernel_.reconcile(*intent);
+  if (!lost.empty()) shared_.invariants.routes_lost(index_, view(), lost);
   log("reconcile", std::to_string(kernel_.routes().size()) + " routes");
   step([&](node::Node& node) { node.kernel_reconciled({}, clock()); });
 }

@@ -66,6 +66,10 @@ class Host final : public Station {
   const Runtime& runtime() const { return runtime_; }
   /// Makes the calls of the runtime that are due; needed after each change to it from outside.
   void poke_runtime();
+  /// An operator's verb of the local API, and what it was answered with so far.
+  using Order = std::function<void(node::Node&, node::CallId, Time)>;
+  node::CallId ask(const Order& order);
+  const std::map<node::CallId, Status>& answers() const { return answers_; }
   Temper& temper() { return temper_; }
   const NodeId& id() const { return id_; }
   const KeyPair& identity() const { return identity_; }
@@ -136,6 +140,9 @@ class Host final : public Station {
   Disk disk_;
   Kernel kernel_;
   Runtime runtime_;
+
+  std::map<node::CallId, Status> answers_;
+  node::CallId last_order_ = std::uint64_t{1} << 32;  // above the runtime's calls
 
   bool powered_ = false;
   Time switched_on_;

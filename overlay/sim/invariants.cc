@@ -47,6 +47,7 @@ void Invariants::observe(HostIndex host, const node::View& view) {
   identity(host, view);
   auto* cluster = cluster_of(host, view);
   if (cluster == nullptr) return;
+  decrees(host, view, *cluster);
   records(host, view, *cluster);
   claims(host, view, *cluster);
   leases(host, view);
@@ -78,6 +79,32 @@ Invariants::Cluster* Invariants::cluster_of(HostIndex host, const node::View& vi
   if (is_new) at->second.genesis = *view.genesis;
   if (at->second.genesis != *view.genesis) broken(host, "one genesis", "two contents for one cluster id");
   return &at->second;
+}
+
+/// What it owned and what its containers have is nobody's any more: it may be alive and cut off, but whoever
+/// knows the decree sends nothing there.
+void Invariants::removed(const NodeId& node, Cluster& cluster) {
+  if (!cluster.removed.insert(node).second) return;
+  const auto is_its = [&](HostIndex host) { return hosts_[host].id == node; };
+  std::erase_if(cluster.claims, [&](const auto& entry) { return is_its(entry.second); });
+  std::erase_if(cluster.live, [&](const auto& entry) { return is_its(entry.second.first); });
+}
+
+/// One decree an index for all, and no node ever knows fewer than it did.
+void Invariants::decrees(HostIndex host, const node::View& view, Cluster& cluster) {
+  count("one decree an index");
+  for (const auto& decree : view.decrees) {
+    const auto& known = cluster.decrees.try_emplace(decree.index, decree).first->second;
+    if (known != decree) {
+      broken(host, "one decree an index", "two values of decree " + std::to_string(decree.index));
+    }
+    for (const auto& node : decree.change.removed) removed(node.node, cluster);
+  }
+  const std::uint64_t term = view.decrees.empty() ? 0 : view.decrees.back().index;
+  if (term < hosts_[host].term) {
+    broken(host, "one decree an index", "it has forgotten decree " + std::to_string(hosts_[host].term));
+  }
+  hosts_[host].term = term;
 }
 
 void Invariants::records(HostIndex host, const node::View& view, Cluster& cluster) {
@@ -182,6 +209,10 @@ void Invariants::claims(HostIndex host, const node::View& view, Cluster& cluster
   }
   auto& held = hosts_[host].claims;
   if (owned == held) return;
+  if (cluster.removed.contains(view.id)) {
+    held = owned;
+    return;
+  }
   for (const auto& prefix : held) cluster.claims.erase(prefix);
   held = owned;
   for (const auto& prefix : owned) {
@@ -276,9 +307,10 @@ void Invariants::restarted(HostIndex host, const node::View& view) {
   if (!known.cluster) return;
   if (view.cluster != known.cluster) broken(host, "durable before visible", "it has lost its cluster");
   const auto& cluster = clusters_.at(*known.cluster);
-  const auto& voters = cluster.genesis.voters;
   auto map = merged(records_of(view));
   for (const auto& [version, record] : cluster.records) {
+    const auto decree = cluster.decrees.find(version.second.term);
+    const auto& voters = decree == cluster.decrees.end() ? cluster.genesis.voters : decree->second.voters;
     if (hash_id<NodeId>(voters[record.seat % voters.size()].view()) != known.id) continue;
     const auto& witnesses = cluster.seen_by.at(version);
     const bool visible = witnesses.size() > 1 || !witnesses.contains(host);
@@ -289,14 +321,16 @@ void Invariants::restarted(HostIndex host, const node::View& view) {
 }
 
 /// I18: a route is never withdrawn, nor turned to another host, while its owner still owns the block.
-void Invariants::routes_lost(HostIndex host, const Kernel::Routes& routes) {
+void Invariants::routes_lost(HostIndex host, const node::View& view, const Kernel::Routes& routes) {
   count("no route withdrawn", routes.size());
   const auto& known = hosts_[host];
   if (!known.cluster) return;
-  const auto& truth = clusters_.at(*known.cluster).truth;
+  auto& cluster = clusters_.at(*known.cluster);
+  decrees(host, view, cluster);
   for (const auto& [prefix, route] : routes) {
-    const auto* record = truth.find(prefix);
+    const auto* record = cluster.truth.find(prefix);
     if (record == nullptr || record->owner != route.owner || record->state != BlockState::owned) continue;
+    if (cluster.removed.contains(route.owner)) continue;
     broken(host, "no route withdrawn",
            "the route to " + prefix.text() + " of " + route.owner.short_hex() + " is gone");
   }

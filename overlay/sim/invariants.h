@@ -31,8 +31,8 @@ class Invariants {
   void ended(HostIndex host, const ipam::LeaseKey& key, Time now);
   /// An entry of a machine's log that no crash can take away any more.
   void durable(HostIndex host, const Bytes& entry);
-  /// A kernel lost routes.
-  void routes_lost(HostIndex host, const Kernel::Routes& routes);
+  /// A kernel lost routes, by the will of a node that knows this.
+  void routes_lost(HostIndex host, const node::View& view, const Kernel::Routes& routes);
 
   /// How many times each rule was looked at, for the report of a run.
   const std::map<std::string, std::uint64_t>& checked() const { return checked_; }
@@ -43,6 +43,8 @@ class Invariants {
   /// The books of one cluster, of everything any of its members has ever shown.
   struct Cluster {
     consensus::Genesis genesis;
+    std::map<std::uint64_t, consensus::Decree> decrees;
+    std::set<NodeId> removed;
     ipam::BlockMap truth;
     std::map<Version, ipam::BlockRecord> records;
     std::map<Version, std::set<HostIndex>> seen_by;  // of each, the first two
@@ -55,6 +57,7 @@ class Invariants {
   struct Host {
     NodeId id;
     std::optional<ClusterId> cluster;
+    std::uint64_t term = 0;
     ipam::BlockMap::Records known;
     std::vector<Prefix> claims;
     std::map<ipam::LeaseKey, std::vector<Ip>> live;
@@ -62,6 +65,8 @@ class Invariants {
 
   void identity(HostIndex host, const node::View& view);
   Cluster* cluster_of(HostIndex host, const node::View& view);
+  void decrees(HostIndex host, const node::View& view, Cluster& cluster);
+  void removed(const NodeId& node, Cluster& cluster);
   void records(HostIndex host, const node::View& view, Cluster& cluster);
   void learn(HostIndex host, const ipam::BlockRecord& record, Cluster& cluster);
   void acknowledged(HostIndex host, const ipam::BlockRecord& record, const Cluster& cluster);

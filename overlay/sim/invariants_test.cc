@@ -210,7 +210,7 @@ TEST_F(Checked, FindsAGrantThatNoMajorityOfTheVotersHasOnDisk) {
 TEST_F(Checked, FindsAWithdrawnRoute) {
   records[0] = {owned("10.32.1.0/24", 2, 1)};
   observe(0);
-  invariants.routes_lost(0, {{prefix("10.32.1.0/24"), {id(1), ip("192.0.2.2")}}});
+  invariants.routes_lost(0, view(0), {{prefix("10.32.1.0/24"), {id(1), ip("192.0.2.2")}}});
   expect_broken("no route withdrawn");
 }
 

@@ -70,6 +70,7 @@ node::Config World::config_of(HostIndex index, Rng& rng) const {
   config.zone = "z" + std::to_string(index % options_.zones + 1);
   config.version = "sim";
   config.listen_ports = {mesh_port};
+  config.choose_voters = options_.choose_voters;
   config.genesis.pools = options_.pools;
   config.genesis.block_length_v4 = options_.block_length_v4;
   config.genesis.block_length_v6 = options_.block_length_v6;

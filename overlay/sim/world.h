@@ -25,6 +25,7 @@ struct Options {
   int block_length_v4 = 24;
   int block_length_v6 = 64;
   std::size_t most_containers = 24;  // of each machine
+  bool choose_voters = false;        // voters grow and are replaced by themselves
 };
 
 class World {

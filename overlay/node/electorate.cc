@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/node/electorate.h"
+
+#include <algorithm>
+
+namespace overlay::node {
+namespace {
+
+consensus::Member member(const Context& context, const PublicKey& key, const std::string& zone, Time now) {
+  const auto id = hash_id<NodeId>(key.view());
+  const Time since =
+      id == context.id ? context.started : context.mesh->reach_changed(id).value_or(context.started);
+  return {key, zone, is_here(context, id), now - since};
+}
+
+}  // namespace
+
+bool is_here(const Context& context, const NodeId& node) {
+  return node == context.id || context.mesh->reaches(node);
+}
+
+std::vector<NodeId> ids_of(const std::vector<PublicKey>& keys) {
+  std::vector<NodeId> out;
+  for (const PublicKey& key : keys) out.push_back(hash_id<NodeId>(key.view()));
+  return out;
+}
+
+std::vector<NodeId> voters_here(const Context& context) {
+  std::vector<NodeId> out = ids_of(context.chain->voters());
+  std::erase_if(out, [&](const NodeId& voter) { return !is_here(context, voter); });
+  return out;
+}
+
+bool majority_is_here(const Context& context) {
+  return voters_here(context).size() >= consensus::majority_of(context.chain->voters().size());
+}
+
+std::optional<NodeId> lowest_voter(const Context& context) {
+  const auto here = voters_here(context);
+  if (here.empty()) return std::nullopt;
+  return *std::min_element(here.begin(), here.end());
+}
+
+std::vector<consensus::Member> members(const Context& context, Time now) {
+  std::vector<consensus::Member> out = {
+      member(context, context.identity.public_key, context.config.zone, now)};
+  std::set<PublicKey> known = {context.identity.public_key};
+  context.mesh->records().each(wire::RecordKind::node, [&](const wire::Record& record) {
+    if (!known.insert(record.author).second) return;
+    out.push_back(member(context, record.author, std::get<wire::NodeInfo>(record.body).zone, now));
+  });
+  for (const PublicKey& voter : context.chain->voters()) {
+    if (known.insert(voter).second) out.push_back(member(context, voter, "", now));
+  }
+  return out;
+}
+
+std::string names_of(const Context& context, const std::vector<NodeId>& nodes) {
+  std::string out;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (i > 0) out += i + 1 == nodes.size() ? " and " : ", ";
+    out += context.mesh->name_of(nodes[i]);
+  }
+  return out;
+}
+
+}  // namespace overlay::node
