@@ -20,6 +20,9 @@ using LeaseReply = std::function<void(Result<std::optional<node::LeaseAnswer>>)>
 /// What was removed, one line an object.
 using TeardownReply = std::function<void(Result<v1::Removed>)>;
 
+using ForgetReply = std::function<void(Result<v1::Forgotten>)>;
+using RecoverReply = std::function<void(Result<v1::Recovered>)>;
+
 /// Implemented by the daemon; every call comes from the thread of the event loop. The getters are snapshots
 /// and must not block; view.h makes most of their answers from a node::View.
 class Backend {
@@ -43,6 +46,10 @@ class Backend {
   /// A CNI GC: gives back what `network` leases to others than `valid`.
   virtual void lease_collect(const std::string& network, const std::set<ipam::LeaseKey>& valid,
                              LeaseReply reply) = 0;
+  /// Removes dead nodes by decree, or says what that would do.
+  virtual void forget(const v1::ForgetRequest& request, ForgetReply reply) = 0;
+  /// Appoints new voters in place of a lost majority.
+  virtual void recover(const v1::RecoverRequest& request, RecoverReply reply) = 0;
   /// Removes every kernel object of ours, answers, and lets the daemon exit.
   virtual void teardown(TeardownReply reply) = 0;
 };

@@ -28,6 +28,8 @@ constexpr Entry entries[] = {
     {"POST", "/v1/cni/del", Action::cni_del},
     {"POST", "/v1/cni/check", Action::cni_check},
     {"POST", "/v1/cni/gc", Action::cni_gc},
+    {"POST", "/v1/forget", Action::forget},
+    {"POST", "/v1/recover", Action::recover},
     {"POST", "/v1/teardown", Action::teardown},
 };
 

@@ -24,6 +24,8 @@ enum class Action : std::uint8_t {
   cni_del,
   cni_check,
   cni_gc,
+  forget,
+  recover,
   teardown,
 };
 

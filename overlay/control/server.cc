@@ -83,6 +83,9 @@ class Server::Impl {
   Response events(const Call& call);
   void cni(Action action, const std::string& body, Respond respond);
   [[nodiscard]] Status ask(Action action, const std::string& body, const LeaseReply& reply);
+  template <class Asked, class Answer>
+  void act(void (Backend::*call)(const Asked&, std::function<void(Result<Answer>)>), const std::string& body,
+           Respond respond);
   void teardown(Respond respond);
 
   std::string path_;
@@ -137,6 +140,10 @@ void Server::Impl::serve(const Call& call, const Request& request, Respond respo
     case Action::cni_check:
     case Action::cni_gc:
       return cni(call.action, request.body, std::move(respond));
+    case Action::forget:
+      return act(&Backend::forget, request.body, std::move(respond));
+    case Action::recover:
+      return act(&Backend::recover, request.body, std::move(respond));
     case Action::teardown:
       return teardown(std::move(respond));
   }
@@ -178,6 +185,16 @@ Status Server::Impl::ask(Action action, const std::string& body, const LeaseRepl
   if (action == Action::cni_del) backend_.lease_del(request.key, reply);
   if (action == Action::cni_check) backend_.lease_check(request.key, reply);
   return {};
+}
+
+template <class Asked, class Answer>
+void Server::Impl::act(void (Backend::*call)(const Asked&, std::function<void(Result<Answer>)>),
+                       const std::string& body, Respond respond) {
+  const auto asked = from_json<Asked>(body);
+  if (!asked) return respond(failure(refusal(asked.error())));
+  (backend_.*call)(*asked, [respond = std::move(respond)](Result<Answer> result) {
+    respond(result ? json_response(*result) : failure(refusal(std::move(result).error())));
+  });
 }
 
 void Server::Impl::teardown(Respond respond) {

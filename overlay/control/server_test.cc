@@ -309,6 +309,18 @@ TEST(Server, TearsDown) {
   EXPECT_THAT(server.backend.calls, ElementsAre("teardown"));
 }
 
+TEST(Server, ForgetsAndRecovers) {
+  TestServer server;
+  server.backend.forget_answer.add_nodes()->set_name("h9");
+  server.backend.recover_answer.add_voters("h2");
+  EXPECT_THAT(ask(server.socket(), "POST", "/v1/forget", R"({"names":["h9"],"heir":"h4","dry_run":true})"),
+              HasSubstr(R"({"nodes":[{"name":"h9",)"));
+  EXPECT_THAT(ask(server.socket(), "POST", "/v1/recover", R"({"cluster":"12345678"})"),
+              EndsWith("{\"voters\":[\"h2\"]}\n"));
+  EXPECT_THAT(ask(server.socket(), "POST", "/v1/forget", "h9"), StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(server.backend.calls, ElementsAre("forget (dry) h9 for h4", "recover 12345678"));
+}
+
 TEST(Server, HasAnsweredATeardownWhenTheDaemonEndsAtOnce) {
   /// Ends the server right after its answer, as a daemon does.
   struct EndingBackend : test::FakeBackend {

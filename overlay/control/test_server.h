@@ -37,6 +37,8 @@ struct FakeBackend : Backend {
   v1::Version version_answer;
   std::optional<node::LeaseAnswer> lease_answer;
   v1::Removed teardown_answer;
+  v1::Forgotten forget_answer;
+  v1::Recovered recover_answer;
   std::optional<Error> failure;    // of every verb, instead of its answer
   std::vector<std::string> calls;  // the verbs, as "add NETWORK CONTAINER INTERFACE"
   LeaseReply kept_reply;           // of a lease_add, when `keep_replies`
@@ -70,6 +72,16 @@ struct FakeBackend : Backend {
     calls.push_back("gc " + network);
     for (const auto& key : valid) note("valid", key);
     reply(or_failure(std::optional<node::LeaseAnswer>()));
+  }
+  void forget(const v1::ForgetRequest& request, ForgetReply reply) override {
+    std::string call = request.dry_run() ? "forget (dry)" : "forget";
+    for (const auto& name : request.names()) call += " " + name;
+    calls.push_back(call + (request.heir().empty() ? "" : " for " + request.heir()));
+    reply(or_failure(forget_answer));
+  }
+  void recover(const v1::RecoverRequest& request, RecoverReply reply) override {
+    calls.push_back("recover " + request.cluster());
+    reply(or_failure(recover_answer));
   }
   void teardown(TeardownReply reply) override {
     calls.push_back("teardown");

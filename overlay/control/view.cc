@@ -257,6 +257,26 @@ v1::Addresses to_addresses(const node::View& view) {
   return out;
 }
 
+node::ForgetRequest to_forget_request(const v1::ForgetRequest& request) {
+  return {{request.names().begin(), request.names().end()}, request.heir()};
+}
+
+v1::Forgotten to_forgotten(const node::ForgetPlan& plan, bool dry_run) {
+  v1::Forgotten out;
+  for (const node::ForgetPlan::Node& node : plan.nodes) {
+    auto& added = *out.add_nodes();
+    added.set_name(node.name);
+    added.set_id(node.id.hex());
+    for (const Prefix& block : node.blocks) added.add_blocks(block.text());
+    added.set_voter(node.voter);
+    added.set_removed_before(node.removed);
+  }
+  out.set_heir(plan.heir_name);
+  for (const std::string& voter : plan.voters) out.add_voters(voter);
+  out.set_dry_run(dry_run);
+  return out;
+}
+
 v1::Lease to_lease(const node::LeaseAnswer& answer) {
   v1::Lease out;
   for (const auto& address : answer.lease.addresses) out.add_addresses(address.text());

@@ -7,6 +7,7 @@
 #include "overlay/base/result.h"
 #include "overlay/base/time.h"
 #include "overlay/ipam/lease.h"
+#include "overlay/node/forget.h"
 #include "overlay/node/io.h"
 #include "overlay/node/view.h"
 #include "overlay/v1/control.pb.h"
@@ -42,6 +43,9 @@ v1::Peers to_peers(const node::View& view, const ClockPair& clock);
 v1::Links to_links(const node::View& view, const ClockPair& clock);
 v1::Ipam to_ipam(const node::View& view);
 v1::Addresses to_addresses(const node::View& view);
+
+node::ForgetRequest to_forget_request(const v1::ForgetRequest& request);
+v1::Forgotten to_forgotten(const node::ForgetPlan& plan, bool dry_run);
 
 v1::Lease to_lease(const node::LeaseAnswer& answer);
 /// Errc::invalid, naming the field, for names that the CNI specification does not allow.

@@ -197,6 +197,38 @@ TEST_F(AppTest, TearsDownThroughTheDaemonAndListsWhatWent) {
   EXPECT_EQ(ctl({"teardown"}).out, "nothing of the overlay was here\n");
 }
 
+TEST_F(AppTest, ForgetsNodesAndSaysWhatThatDid) {
+  v1::Forgotten forgotten;
+  auto& node = *forgotten.add_nodes();
+  node.set_name("h9");
+  node.add_blocks("10.32.9.0/24");
+  node.set_voter(true);
+  auto& gone = *forgotten.add_nodes();
+  gone.set_name("h8");
+  gone.set_removed_before(true);
+  forgotten.set_heir("h4");
+  forgotten.add_voters("h1");
+  forgotten.add_voters("h4");
+  change([&](auto& backend) { backend.forget_answer = forgotten; });
+  EXPECT_EQ(ctl({"forget", "h9", "h8", "--heir", "h4"}).out,
+            "h9 is removed; it owned 10.32.9.0/24, which went to h4; the voters are h1, h4\n"
+            "h8 was removed before\n");
+  forgotten.set_dry_run(true);
+  change([&](auto& backend) { backend.forget_answer = forgotten; });
+  EXPECT_EQ(ctl({"forget", "h9", "h8", "--heir", "h4", "--dry-run"}).out,
+            "h9 would be removed; it owned 10.32.9.0/24, which would go to h4; the voters would be h1, h4\n"
+            "h8 was removed before\n");
+  EXPECT_EQ(ctl({"forget"}).exit, Exit::usage);
+}
+
+TEST_F(AppTest, RecoversOnlyUnderTheClustersName) {
+  change([](auto& backend) { backend.recover_answer.add_voters("h1"); });
+  const auto asked = ctl({"recover"});
+  EXPECT_EQ(asked.exit, Exit::usage);
+  EXPECT_THAT(asked.err, HasSubstr("can then be granted a second time"));
+  EXPECT_EQ(ctl({"recover", "--cluster", "12345678"}).out, "the cluster is recovered; its voters are h1\n");
+}
+
 TEST_F(AppTest, PassesTheDaemonsOwnSentenceOn) {
   change([](auto& backend) { backend.failure = fail(Errc::io, "the kernel said no: try again"); });
   const auto ended = ctl({"teardown"});

@@ -44,7 +44,7 @@ class Exchange {
  public:
   explicit Exchange(const std::string& socket) : socket_(socket), stream_(io_) {}
 
-  Outcome<void> send(http::verb verb, const std::string& path, seconds patience) {
+  Outcome<void> send(http::verb verb, const std::string& path, const std::string& body, seconds patience) {
     stream_.expires_after(patience);
     // The limit is on a path in sockaddr_un, less the byte that ends it.
     if (socket_.size() > 107)
@@ -57,6 +57,7 @@ class Exchange {
     request_.version(11);
     request_.set(http::field::host, "overlayd");
     request_.keep_alive(false);
+    request_.body() = body;
     request_.prepare_payload();
     http::async_write(stream_, request_, [this](error_code error, std::size_t) { error_ = error; });
     return finish();
@@ -101,7 +102,7 @@ class Exchange {
   asio::io_context io_;
   beast::basic_stream<stream_protocol> stream_;
   beast::flat_buffer buffer_;
-  http::request<http::empty_body> request_;
+  http::request<http::string_body> request_;
   http::response_parser<http::string_body> parser_;
   error_code error_;
 };
@@ -114,9 +115,9 @@ Stop failure(unsigned status, const std::string& body) {
 }
 
 Outcome<std::string> call(const std::string& socket, http::verb verb, const std::string& path,
-                          seconds patience) {
+                          const std::string& body, seconds patience) {
   Exchange exchange(socket);
-  OVERLAY_CHECK(exchange.send(verb, path, patience));
+  OVERLAY_CHECK(exchange.send(verb, path, body, patience));
   OVERLAY_TRY(auto answer, exchange.receive());
   if (answer.result() != http::status::ok) return failure(answer.result_int(), answer.body());
   return std::move(answer.body());
@@ -133,17 +134,17 @@ void take_lines(std::string& text, const std::function<void(const std::string&)>
 }  // namespace
 
 Outcome<std::string> Client::get(const std::string& path) const {
-  return call(socket_, http::verb::get, path, get_patience);
+  return call(socket_, http::verb::get, path, {}, get_patience);
 }
 
-Outcome<std::string> Client::post(const std::string& path) const {
-  return call(socket_, http::verb::post, path, post_patience);
+Outcome<std::string> Client::post(const std::string& path, const std::string& body) const {
+  return call(socket_, http::verb::post, path, body, post_patience);
 }
 
 Outcome<void> Client::follow(const std::string& path,
                              const std::function<void(const std::string&)>& on_line) const {
   Exchange exchange(socket_);
-  OVERLAY_CHECK(exchange.send(http::verb::get, path, get_patience));
+  OVERLAY_CHECK(exchange.send(http::verb::get, path, {}, get_patience));
   OVERLAY_CHECK(exchange.receive_head());
   while (!exchange.is_done()) {
     OVERLAY_CHECK(exchange.receive_some());

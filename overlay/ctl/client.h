@@ -19,8 +19,8 @@ class Client {
   const std::string& socket() const { return socket_; }
   /// The body of the answer.
   [[nodiscard]] Outcome<std::string> get(const std::string& path) const;
-  /// The same, without a body of its own; for verbs, which may take their time.
-  [[nodiscard]] Outcome<std::string> post(const std::string& path) const;
+  /// The same for verbs, which may take their time; `body` is JSON, or nothing.
+  [[nodiscard]] Outcome<std::string> post(const std::string& path, const std::string& body = {}) const;
   /// Calls `on_line` with each line of an answer without end; it ends only by stopping.
   [[nodiscard]] Outcome<void> follow(const std::string& path,
                                      const std::function<void(const std::string&)>& on_line) const;

@@ -5,6 +5,7 @@
 
 #include "overlay/control/json.h"
 #include "overlay/control/view.h"
+#include "overlay/ctl/forget.h"
 #include "overlay/ctl/json_text.h"
 #include "overlay/ctl/status_screen.h"
 #include "overlay/ctl/teardown.h"
@@ -157,6 +158,17 @@ void declare_wait(CLI::App& parser, Options& options) {
       ->type_name("TIME");
 }
 
+void declare_forget(CLI::App& parser, Options& options) {
+  parser.add_option("NAME", options.names, "the dead nodes, by name or id")->required();
+  parser.add_option("--heir", options.heir, "the node that gets their blocks")->type_name("NAME");
+  parser.add_flag("--dry-run", options.dry_run, "only say what would be done");
+}
+
+void declare_recover(CLI::App& parser, Options& options) {
+  parser.add_option("--cluster", options.cluster, "the cluster's id, or its first 8 digits")
+      ->type_name("NAME");
+}
+
 Outcome<Exit> run_version(Run& run) {
   if (!is_json(run)) run.console.out << "overlayctl " << version << "\n" << std::flush;
   OVERLAY_TRY(const auto daemon, ask<v1::Version>(run, "/v1/version"));
@@ -174,6 +186,8 @@ constexpr Command table[] = {
     {"events", "what changed lately", declare_events, run_events},
     {"wait", "wait until a condition holds; exit 1 with what is missing at the time-out", declare_wait,
      run_wait},
+    {"forget", "remove dead nodes for ever, by decree of the voters", declare_forget, run_forget},
+    {"recover", "appoint new voters when their majority is lost for good", declare_recover, run_recover},
     {"report", "one JSON document with all of the above, for a bug report", nullptr, run_report},
     {"token", "a fresh cluster secret, for --secret-file of overlayd", nullptr, run_token},
     {"teardown", "remove every kernel object of the overlay from this host", nullptr, run_teardown},

@@ -8,6 +8,7 @@
 #include <iosfwd>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "overlay/ctl/client.h"
 #include "overlay/ctl/condition.h"
@@ -22,10 +23,14 @@ enum class Format : std::uint8_t { table, wide, json };
 struct Options {
   std::string socket = "/run/overlay/overlayd.sock";
   Format format = Format::table;
-  bool addresses = false;  // ipam
-  bool diff = false;       // routes
-  bool follow = false;     // events
-  Condition condition;     // wait
+  bool addresses = false;          // ipam
+  bool diff = false;               // routes
+  bool follow = false;             // events
+  std::vector<std::string> names;  // forget
+  std::string heir;                // forget
+  bool dry_run = false;            // forget
+  std::string cluster;             // recover
+  Condition condition;             // wait
   std::chrono::milliseconds timeout{30'000};
 };
 

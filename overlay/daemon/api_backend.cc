@@ -94,6 +94,32 @@ void ApiBackend::lease_collect(const std::string& network, const std::set<ipam::
        [&](node::Node& node, node::CallId id, Time now) { node.collect(id, network, valid, now); });
 }
 
+void ApiBackend::forget(const v1::ForgetRequest& request, control::ForgetReply reply) {
+  if (driver_->stall()) return reply(driver_->stall()->error);
+  const auto wanted = control::to_forget_request(request);
+  const auto plan = driver_->node().plan_forget(wanted, now());
+  if (!plan) return reply(plan.error());
+  const auto answer = control::to_forgotten(*plan, request.dry_run());
+  if (request.dry_run()) return reply(answer);
+  call(
+      [answer, reply = std::move(reply)](const Result<std::optional<node::LeaseAnswer>>& done) {
+        done ? reply(answer) : reply(done.error());
+      },
+      [&](node::Node& node, node::CallId id, Time now) { node.forget(id, wanted, now); });
+}
+
+void ApiBackend::recover(const v1::RecoverRequest& request, control::RecoverReply reply) {
+  if (driver_->stall()) return reply(driver_->stall()->error);
+  call(
+      [this, reply = std::move(reply)](const Result<std::optional<node::LeaseAnswer>>& done) {
+        if (!done) return reply(done.error());
+        v1::Recovered answer;
+        for (const auto& voter : view().voters) answer.add_voters(voter);
+        reply(answer);
+      },
+      [&](node::Node& node, node::CallId id, Time now) { node.recover(id, request.cluster(), now); });
+}
+
 void ApiBackend::teardown(control::TeardownReply reply) {
   // Looking fails only where removing will too, or has nothing to tell.
   const auto before = kernel_->observe();

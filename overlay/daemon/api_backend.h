@@ -36,6 +36,8 @@ class ApiBackend : public control::Backend {
   void lease_check(const ipam::LeaseKey& key, control::LeaseReply reply) override;
   void lease_collect(const std::string& network, const std::set<ipam::LeaseKey>& valid,
                      control::LeaseReply reply) override;
+  void forget(const v1::ForgetRequest& request, control::ForgetReply reply) override;
+  void recover(const v1::RecoverRequest& request, control::RecoverReply reply) override;
   void teardown(control::TeardownReply reply) override;
 
  private:
