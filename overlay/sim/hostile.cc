@@ -37,6 +37,13 @@ void Hostile::attack(HostIndex target, Lie lie) {
   network_.dial(index_, session, {host_name(target), mesh_port});
 }
 
+void Hostile::leave(HostIndex target) {
+  std::erase_if(calls_, [&](const auto& call) {
+    if (call.second.target == target) network_.close(index_, call.first);
+    return call.second.target == target;
+  });
+}
+
 void Hostile::received(mesh::SessionId session, std::string_view frame) {
   const auto call = calls_.find(session);
   if (call == calls_.end()) return;

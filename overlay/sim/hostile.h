@@ -38,6 +38,8 @@ class Hostile final : public Station {
 
   /// Calls a machine, gets itself let in, and tells it the lie.
   void attack(HostIndex target, Lie lie);
+  /// Ends its sessions with a machine.
+  void leave(HostIndex target);
   /// How many lies were told.
   std::uint64_t told() const { return told_; }
 

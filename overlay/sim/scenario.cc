@@ -11,6 +11,8 @@ using std::chrono::seconds;
 
 /// How soon news is known everywhere: some hops of some milliseconds, far below the period of anti-entropy.
 constexpr auto spread_limit = seconds(3);
+/// How long a machine may wait before it tells of its links again.
+constexpr auto links_settled = seconds(6);
 /// How soon a dead machine is missed: four seconds of silence and a few hops.
 constexpr auto notice_limit = seconds(10);
 
@@ -82,10 +84,13 @@ class Scenario {
     return world_.verdict().good();
   }
 
-  /// A machine that is gone is missed by all, and welcome back.
+  /// A machine that is gone is missed by all, and welcome back. What it last said of a link with a liar, and
+  /// the liar still says, nobody could know to be over: that link has to end before.
   bool notice() {
     if (world_.size() == 1) return true;
     const HostIndex gone = rng_.below(world_.size());
+    world_.hostile().leave(gone);
+    if (!world_.run(links_settled)) return false;
     world_.host(gone).power_off();
     const bool good = world_.run_until([this, gone] { return world_.missed(gone); }, notice_limit);
     if (!good) world_.verdict().fail("detection: " + host_name(gone) + " is not missed within 10 s");
