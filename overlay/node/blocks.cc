@@ -16,7 +16,6 @@ constexpr std::size_t patience = 4;      // unanswered requests, before another 
 constexpr Duration spare_after = 10min;  // a block must have been idle this long
 constexpr Duration quarantine = 1h;      // of what a removed node owned, which may still be alive somewhere
 constexpr Duration reclaim_interval = 10s;
-constexpr Duration spare_check_interval = 1min;
 
 Duration next_step(Duration step) {
   return step == Duration{} ? first_ask_again : std::min(2 * step, last_ask_again);
