@@ -158,6 +158,7 @@ Plan draw_plan(std::uint64_t seed, std::size_t hosts, Duration length, const std
   if (rng.one_in(3)) plan.options.pools.push_back(prefix("fd32::/48"));
   plan.trouble_from_start = rng.one_in(2);
   plan.options.voters = std::min<std::size_t>(hosts, 2 * rng.below(3) + 1);
+  plan.options.choose_voters = rng.one_in(2);
   return plan;
 }
 
