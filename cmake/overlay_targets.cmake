@@ -9,11 +9,14 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(overlay_flags INTERFACE -Wconversion)
 endif()
 if(OVERLAY_SANITIZE)
+  target_compile_options(overlay_flags INTERFACE -fsanitize=${OVERLAY_SANITIZE} -fno-sanitize-recover=all
+                                                 -fno-omit-frame-pointer)
+  target_link_options(overlay_flags INTERFACE -fsanitize=${OVERLAY_SANITIZE})
   # Instrumented code makes g++ guess wrong about what may be uninitialised (GCC manual, -fsanitize=address); the
   # release build asks it.
-  target_compile_options(overlay_flags INTERFACE -fsanitize=${OVERLAY_SANITIZE} -fno-sanitize-recover=all
-                                                 -fno-omit-frame-pointer -Wno-maybe-uninitialized)
-  target_link_options(overlay_flags INTERFACE -fsanitize=${OVERLAY_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(overlay_flags INTERFACE -Wno-maybe-uninitialized)
+  endif()
 endif()
 if(OVERLAY_FUZZ)
   target_compile_options(overlay_flags INTERFACE -fsanitize=fuzzer-no-link)
