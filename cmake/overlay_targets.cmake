@@ -29,6 +29,7 @@ function(overlay_library name)
   # A fuzz target brings what it links; nothing else is wanted of that build.
   set_target_properties(overlay_${name} PROPERTIES EXCLUDE_FROM_ALL ${OVERLAY_FUZZ})
   target_link_libraries(overlay_${name} PUBLIC ${ARG_LINK} PRIVATE overlay_flags)
+  target_compile_options(overlay_${name} PRIVATE ${OVERLAY_LIBRARY_OPTIONS})
   target_include_directories(overlay_${name} PUBLIC ${CMAKE_SOURCE_DIR})
 endfunction()
 
