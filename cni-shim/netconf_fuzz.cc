@@ -27,7 +27,7 @@ void check(const NetConf& conf) {
     if (to_json(Attached(), conf.version, **previous).empty()) std::abort();
   }
   const auto wishes = wishes_of(Environment{Command::add, {}, {}, {}, {}}, conf);
-  if (wishes && to_json(Attachment(), *wishes).empty()) std::abort();
+  if (wishes && to_json(overlay::Attachment(), *wishes).empty()) std::abort();
   const auto valid = valid_attachments(conf);
   if (valid && to_json(conf.name, *valid).empty()) std::abort();
 }
