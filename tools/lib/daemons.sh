@@ -76,9 +76,13 @@ not_ready() {
   fail "$1 $2"
 }
 
-# await hN CONDITION: one condition of `overlayctl wait --for`, within 30 s.
+has_plugin() { [[ -e $(host_dir "$1")/cni-conf/10-overlay.conflist ]]; }
+
+# await hN CONDITION: one condition of `overlayctl wait --for`, within 30 s. Ready is, as for a runtime, when the CNI
+# plugin is there too, which overlayd installs when it can first serve.
 await() {
   wait_until 10 answers_or_is_gone "$1" || not_ready "$1" "does not answer on $(socket_of "$1")"
   runs "$1" || not_ready "$1" "has stopped"
   ctl "$1" wait --for "$2" --timeout 30s >&2 || not_ready "$1" "is not there yet: $2"
+  [[ $2 != ready ]] || wait_until 10 has_plugin "$1" || not_ready "$1" "has not installed its CNI plugin after 10 s"
 }

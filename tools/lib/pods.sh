@@ -25,9 +25,7 @@ pod_add() {
   local dir
   dir=$(pod_dir "$2")
   [[ ! -e $dir ]] || refuse "there is a pod $2 already, on $(cat "$dir/host")"
-  # As a runtime does: overlayd writes it when it can first serve.
-  wait_until 10 test -e "$(host_dir "$1")/cni-conf/10-overlay.conflist" \
-    || fail "$1 has no 10-overlay.conflist after 10 s; is it ready? (tools/lab status)"
+  has_plugin "$1" || fail "$1 has no 10-overlay.conflist yet; is it ready? (tools/lab status)"
   ip netns add "$(pod_ns "$2")"
   ip -n "$(pod_ns "$2")" link set lo up
   mkdir -p "$dir"
