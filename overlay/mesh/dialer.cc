@@ -13,11 +13,14 @@ constexpr Duration last_step = 5s;        // so that a healed cut is found soon 
 constexpr std::size_t told_limit = 1024;  // strangers may call from any number of addresses
 constexpr Duration smaller_id_lead =
     2s;  // of two that find each other the smaller id calls; the other waits this long
+constexpr std::size_t most_contacts = 32;
+constexpr std::size_t contacts_at_once = 2;
 
 }  // namespace
 
-Dialer::Dialer(const Self& self, std::vector<HostPort> join, Rng& rng, Sessions& sessions)
-    : self_(self), rng_(rng), sessions_(sessions) {
+Dialer::Dialer(const Self& self, std::vector<HostPort> join, Rng& rng, Sessions& sessions,
+               EndpointsOf endpoints_of)
+    : self_(self), rng_(rng), sessions_(sessions), endpoints_of_(std::move(endpoints_of)) {
   for (HostPort& address : join) {
     Target target;
     target.address = std::move(address);
@@ -25,16 +28,24 @@ Dialer::Dialer(const Self& self, std::vector<HostPort> join, Rng& rng, Sessions&
   }
 }
 
-void Dialer::want(const std::map<NodeId, std::vector<Endpoint>>& neighbours, Time now) {
-  endpoints_ = neighbours;
+void Dialer::want(const std::map<NodeId, wire::Purpose>& neighbours, bool mutual, Time now) {
+  wanted_ = neighbours;
   std::erase_if(neighbours_, [&](const auto& entry) { return !neighbours.contains(entry.first); });
-  for (const auto& [peer, endpoints] : neighbours) {
+  for (const auto& [peer, purpose] : neighbours) {
     const auto [attempt, added] = neighbours_.try_emplace(peer);
-    if (added) attempt->second.next = self_.id < peer ? now : now + smaller_id_lead;
+    if (added) attempt->second.next = !mutual || self_.id < peer ? now : now + smaller_id_lead;
   }
 }
 
-void Dialer::changed(const SessionChange& change, Time now) {
+void Dialer::add_contacts(const std::vector<Endpoint>& contacts) {
+  for (const Endpoint& contact : contacts) {
+    if (std::find(contacts_.begin(), contacts_.end(), contact) != contacts_.end()) continue;
+    contacts_.push_back(contact);
+    if (contacts_.size() > most_contacts) contacts_.pop_front();
+  }
+}
+
+std::optional<NodeId> Dialer::changed(const SessionChange& change, Time now) {
   const bool up = change.kind == SessionChange::Kind::established;
   for (Target& target : targets_) {
     if (target.session != change.session) continue;
@@ -42,20 +53,34 @@ void Dialer::changed(const SessionChange& change, Time now) {
     if (!change.peer.is_zero()) target.peer = change.peer;
     if (!up) failed(target, change.is_spare ? "" : change.reason, now);
   }
+  if (!up) contacted_.erase(change.session);
   const auto wanted = neighbours_.find(change.peer);
+  std::optional<NodeId> lost;
   for (auto& [peer, attempt] : neighbours_) {
-    if (attempt.session == change.session && !up) failed(attempt, change.is_spare ? "" : change.reason, now);
+    if (attempt.session != change.session || up) continue;
+    failed(attempt, change.is_spare ? "" : change.reason, now);
+    lost = peer;
   }
   if (wanted != neighbours_.end() && !up && wanted->second.session != change.session) {
     // A session the peer had opened is gone: call back soon, the smaller id first.
     wanted->second.next = std::max(wanted->second.next, self_.id < change.peer ? now : now + smaller_id_lead);
   }
-  if (!up) return;
+  if (!up) return lost;
   const auto reset = [](Attempt& attempt) { attempt.step = Duration{}, attempt.error.clear(); };
   for (Target& target : targets_) {
     if (target.peer == change.peer) reset(target);
   }
   if (wanted != neighbours_.end()) reset(wanted->second);
+  return lost;
+}
+
+void Dialer::turned_away(SessionId session) {
+  for (Target& target : targets_) {
+    if (target.session == session) target.step = last_step;
+  }
+  for (auto& [peer, attempt] : neighbours_) {
+    if (attempt.session == session) attempt.step = last_step;
+  }
 }
 
 void Dialer::failed(Attempt& attempt, const std::string& error, Time now) {
@@ -67,7 +92,8 @@ void Dialer::failed(Attempt& attempt, const std::string& error, Time now) {
 }
 
 bool Dialer::due(const Target& target, Time now) const {
-  return !target.is_self && !target.session && target.next <= now &&
+  const bool is_alone = insist_ || sessions_.linked_count() == 0;
+  return is_alone && !target.is_self && !target.session && target.next <= now &&
          (target.peer.is_zero() || sessions_.with(target.peer) == nullptr);
 }
 
@@ -77,25 +103,37 @@ bool Dialer::due(const NodeId& peer, const Attempt& attempt, Time now) const {
 
 void Dialer::tick(Time now) {
   for (Target& target : targets_) {
-    if (due(target, now)) target.session = sessions_.dial(target.address, now);
+    if (due(target, now)) target.session = sessions_.dial(target.address, wire::Purpose::contact, now);
   }
   for (auto& [peer, attempt] : neighbours_) {
     if (due(peer, attempt, now)) call_neighbour(peer, attempt, now);
   }
+  call_contacts(now);
+}
+
+/// Whoever is no longer alone needs none of them.
+void Dialer::call_contacts(Time now) {
+  if (sessions_.linked_count() > 0) contacts_.clear();
+  while (!contacts_.empty() && contacted_.size() < contacts_at_once) {
+    const Endpoint contact = contacts_.front();
+    contacts_.pop_front();
+    contacted_.insert(sessions_.dial({contact.address.text(), contact.port}, wire::Purpose::contact, now));
+  }
 }
 
 void Dialer::call_neighbour(const NodeId& peer, Attempt& attempt, Time now) {
-  const auto& endpoints = endpoints_.at(peer);
-  if (endpoints.empty()) {
+  const std::vector<Endpoint>* endpoints = endpoints_of_(peer);
+  if (endpoints == nullptr || endpoints->empty()) {
     failed(attempt, "its record names no address to call", now);
     return;
   }
-  const Endpoint& endpoint = endpoints[rng_.below(endpoints.size())];
-  attempt.session = sessions_.dial({endpoint.address.text(), endpoint.port}, now);
+  const Endpoint& endpoint = (*endpoints)[rng_.below(endpoints->size())];
+  attempt.session = sessions_.dial({endpoint.address.text(), endpoint.port}, wanted_.at(peer), now);
 }
 
 Time Dialer::next_deadline() const {
-  Time next = Time::max();
+  const bool calls_contacts = !contacts_.empty() && contacted_.size() < contacts_at_once;
+  Time next = calls_contacts ? Time() : Time::max();
   for (const Target& target : targets_) {
     if (due(target, target.next)) next = std::min(next, target.next);
   }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whom to call and when: the operator's join targets for ever, and the neighbours wanted by
-// choose_neighbours(). Back-off with full jitter, so that a thousand nodes do not call one in step.
+// Whom to call and when: the operator's join targets, the neighbours that are wanted, and those somebody
+// without room has named. Back-off with full jitter, so that a thousand nodes do not call one in step.
 #pragma once
 
+#include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -31,11 +33,24 @@ struct Target : Attempt {
 
 class Dialer {
  public:
-  Dialer(const Self& self, std::vector<HostPort> join, Rng& rng, Sessions& sessions);
+  /// Where a node can be called; null: not known.
+  using EndpointsOf = std::function<const std::vector<Endpoint>*(const NodeId&)>;
 
-  /// The nodes to keep a session with, and where each can be called.
-  void want(const std::map<NodeId, std::vector<Endpoint>>& neighbours, Time now);
-  void changed(const SessionChange& change, Time now);
+  Dialer(const Self& self, std::vector<HostPort> join, Rng& rng, Sessions& sessions,
+         EndpointsOf endpoints_of);
+
+  /// The nodes to keep a session with. `mutual`: they want one with us too, so that only one need call.
+  void want(const std::map<NodeId, wire::Purpose>& neighbours, bool mutual, Time now);
+  /// Whether join targets are called without end; otherwise only when nobody else is there to talk to.
+  void insist_on_targets(bool insist) { insist_ = insist; }
+  /// Addresses that are worth a call while there is nobody to talk to.
+  void add_contacts(const std::vector<Endpoint>& contacts);
+  /// One call, to find out who is there.
+  void seek(const HostPort& address, Time now) { sessions_.dial(address, wire::Purpose::seek, now); }
+  /// Returns the neighbour whose call has failed by this, if one has.
+  std::optional<NodeId> changed(const SessionChange& change, Time now);
+  /// Whoever this session calls has no room: it is left alone for a while.
+  void turned_away(SessionId session);
   void tick(Time now);
   Time next_deadline() const;
 
@@ -51,13 +66,18 @@ class Dialer {
   bool due(const NodeId& peer, const Attempt& attempt, Time now) const;
   void failed(Attempt& attempt, const std::string& error, Time now);
   void call_neighbour(const NodeId& peer, Attempt& attempt, Time now);
+  void call_contacts(Time now);
 
   const Self& self_;
   Rng& rng_;
   Sessions& sessions_;
   std::vector<Target> targets_;
   std::map<NodeId, Attempt> neighbours_;
-  std::map<NodeId, std::vector<Endpoint>> endpoints_;
+  EndpointsOf endpoints_of_;
+  std::map<NodeId, wire::Purpose> wanted_;
+  bool insist_ = true;
+  std::deque<Endpoint> contacts_;
+  std::set<SessionId> contacted_;            // sessions with contacts
   std::map<std::string, std::string> told_;  // peer or address -> error last logged
 };
 

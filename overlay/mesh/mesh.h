@@ -10,9 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "overlay/mesh/anti_entropy.h"
 #include "overlay/mesh/dialer.h"
 #include "overlay/mesh/gossip.h"
+#include "overlay/mesh/neighbours.h"
+#include "overlay/mesh/own_links.h"
 #include "overlay/mesh/router.h"
+#include "overlay/wire/opener.h"
 
 namespace overlay::mesh {
 
@@ -29,7 +33,9 @@ class Mesh {
     wire::Record record;
   };
 
-  Mesh(Self self, std::vector<HostPort> join, Rng& rng, Outbox& out, Judge judge);
+  /// `opener`: only for who must share records between meshes; null: each envelope is parsed and verified.
+  Mesh(Self self, std::vector<HostPort> join, Rng& rng, Outbox& out, Judge judge,
+       wire::Opener* opener = nullptr);
   Mesh(const Mesh&) = delete;
   Mesh& operator=(const Mesh&) = delete;
 
@@ -52,12 +58,12 @@ class Mesh {
 
   // ---- records ----
   /// Puts back what an earlier life had accepted; not spread, not reported.
-  void restore(wire::Record record) { records_.insert(std::move(record)); }
+  void restore(wire::Record record);
   /// Stores and spreads a record of our own making.
   void publish(const wire::Record& record, Time now);
   /// Says something new of this node; nothing happens when it is what was said before.
   void describe(const wire::NodeInfo& info, Time now);
-  void erase(const wire::RecordKey& key) { records_.erase(key); }
+  void erase(const wire::RecordKey& key);
   /// More is known than when they came: judges all held records again.
   void rejudge(Time now);
   const std::map<wire::RecordKey, Held>& held() const { return held_; }
@@ -67,7 +73,7 @@ class Mesh {
   void expel(const NodeId& node, Time now);
   const RecordStore& records() const { return records_; }
   /// Records accepted from others since the last call, in the order of their arrival.
-  std::vector<wire::Record> take_fresh() { return std::exchange(fresh_, {}); }
+  std::vector<wire::RecordRef> take_fresh() { return std::exchange(fresh_, {}); }
   /// Genesis records heard while this node has no cluster.
   std::vector<wire::Record> take_genesis() { return std::exchange(genesis_, {}); }
   /// Pairs of records of one version that contradict each other.
@@ -75,7 +81,7 @@ class Mesh {
 
   // ---- reachability and messages ----
   bool reaches(const NodeId& node) const { return reach_.reaches(node); }
-  std::size_t reachable_count() const { return reach_.all().size(); }
+  std::size_t reachable_count() const { return reach_.count(); }
   Router& router() { return router_; }
   const Reach& reach() const { return reach_; }
 
@@ -86,52 +92,69 @@ class Mesh {
   std::string name_of(const NodeId& node) const;
   const wire::NodeInfo* info(const NodeId& node) const;
   /// When the node last became reachable or unreachable.
-  std::optional<Time> reach_changed(const NodeId& node) const;
+  std::optional<Time> reach_changed(const NodeId& node) const { return reach_.changed_at(node); }
   /// A first exchange of everything with some neighbour has been done.
-  bool synced() const { return gossip_.caught_up(); }
+  bool synced() const { return anti_entropy_.caught_up(); }
 
  private:
+  /// How a record came.
+  struct Origin {
+    SessionId session;
+    bool is_news;  // not what a comparison has shown to be lacking
+  };
+  enum class Heard : std::uint8_t { fresh, known, other };
+
   void settle(Time now);
   void apply(const SessionChange& change, Time now);
+  void apply_established(const SessionChange& change, Time now);
+  bool has_room_for(const Session& session) const;
+  void hear(SessionId session, wire::Message& message, Time now);
   void hear(SessionId session, wire::Records& records, Time now);
-  void hear_record(SessionId session, const Bytes& envelope, Time now);
+  void hear_busy(SessionId session, const wire::Busy& busy);
+  Heard hear_record(const Origin& origin, const Bytes& envelope, Time now);
   bool is_nothing_new(const wire::Record& record) const;
   void hear_own(const wire::Record& record, Time now);
-  void hear_genesis(SessionId session, wire::Record record);
+  void hear_genesis(SessionId session, const wire::Record& record);
   void announce_genesis(SessionId session);
-  Status judge_record(SessionId session, const wire::Record& record, Time now);
+  [[nodiscard]] Result<Heard> judge_record(const Origin& origin, const wire::RecordRef& record, Time now);
   void hold(SessionId session, const wire::Record& record);
-  void accept_record(SessionId session, wire::Record record, Time now);
+  Heard accept_record(const Origin& origin, const wire::RecordRef& record, Time now);
+  void know(const wire::RecordRef& record);
   void update_links(Time now);
   std::set<NodeId> linked_peers() const;
   void update_reach(Time now);
   void update_wanted(Time now);
+  void want_later(Time now);
+  void tidy(Time now);
+  void seek(Time now);
+  bool is_large() const { return records_.count(wire::RecordKind::node) > full_mesh_nodes; }
   void say(Event event) { out_.push_back(std::move(event)); }
 
   Self self_;
+  Rng& rng_;
   Outbox& out_;
   Judge judge_;
+  wire::Opener own_opener_;
+  wire::Opener& opener_;
   Sessions sessions_;
-  Dialer dialer_;
   RecordStore records_;
-  Gossip gossip_;
-  Router router_;
   Reach reach_;
-  std::vector<wire::Record> fresh_;
+  Neighbours neighbours_;
+  Dialer dialer_;
+  Gossip gossip_;
+  AntiEntropy anti_entropy_;
+  Router router_;
+  OwnLinks own_links_;
+  std::vector<wire::RecordRef> fresh_;
   std::vector<wire::Record> genesis_;
   std::vector<wire::Record> clashes_;
   std::map<wire::RecordKey, Held> held_;
   std::set<NodeId> expelled_;
-  std::map<NodeId, Time> reach_changed_;
   std::uint64_t info_version_ = 0;
   std::uint64_t links_version_ = 0;
-  std::set<NodeId> announced_;          // links as last published
-  std::map<NodeId, Time> announce_at_;  // links that are up but must first prove stable
-  std::set<NodeId> ever_linked_;
-  Duration links_throttle_{};
-  Time links_due_ = Time::max();
-  Time links_published_;
-  Time reach_due_ = Time::max();
+  Time wanted_due_ = Time::max();
+  Time tidy_due_ = Time::max();
+  Time seek_due_ = Time::max();
 };
 
 }  // namespace overlay::mesh

@@ -10,9 +10,10 @@ using namespace std::chrono_literals;
 
 constexpr Duration connect_timeout =
     8s;  // the transport gives up after 5 s; this is for one that never answers
-constexpr Duration handshake_timeout = 5s;  // two round trips, even on a very bad line
-constexpr Duration ping_interval = 1s;
-constexpr Duration silence_limit = 4s;  // four heartbeats lost: the peer is gone or cut off
+constexpr Duration handshake_timeout = 5s;   // two round trips, even on a very bad line
+constexpr Duration ping_interval = 1s;       // of silence, after which a sign of life is sent
+constexpr Duration question_interval = 10s;  // between two that are answered
+constexpr Duration silence_limit = 4s;       // four heartbeats lost: the peer is gone or cut off
 
 Transcript seen_on(const Session& session) {
   if (session.outbound) return {session.hello_sent, session.hello_heard, session.binding};
@@ -37,8 +38,10 @@ SessionId Sessions::accept(const Endpoint& remote, const Bytes& binding, Time no
   return session.id;
 }
 
-SessionId Sessions::dial(const HostPort& target, Time now) {
-  const Session& session = add(true, target.text(), now);
+SessionId Sessions::dial(const HostPort& target, wire::Purpose purpose, Time now) {
+  Session& session = add(true, target.text(), now);
+  session.purpose = purpose;
+  session.needed = true;
   out_.push_back(Dial{session.id, target});
   return session.id;
 }
@@ -56,10 +59,18 @@ void Sessions::start_handshake(Session& session, const Bytes& binding, Time now)
   session.since = now;
   session.heard = now;
   session.nonce = rng_.bytes<Nonce>();
-  session.hello_sent = wire::encode(make_hello(self_, session.nonce));
-  session.unsent += session.hello_sent.size();
-  session.tx_bytes += session.hello_sent.size();
-  out_.push_back(Send{session.id, session.hello_sent});
+  wire::Hello hello = make_hello(self_, session.nonce);
+  hello.purpose = session.purpose;
+  session.hello_sent = wire::encode(hello);
+  put(session, session.hello_sent);
+}
+
+void Sessions::put(Session& session, Bytes frame) {
+  session.unsent += frame.size();
+  session.tx_bytes += frame.size();
+  session.sent = now_;
+  sent_bytes_ += frame.size();
+  out_.push_back(Send{session.id, std::move(frame)});
 }
 
 std::optional<wire::Message> Sessions::received(SessionId id, std::string_view frame, Time now) {
@@ -79,7 +90,9 @@ std::optional<wire::Message> Sessions::received(SessionId id, std::string_view f
   }
   if (session.state == Session::State::established) {
     if (const auto* ping = std::get_if<wire::Ping>(&*message)) {
-      send(id, wire::Pong{ping->stamp});
+      if (ping->stamp != 0) send(id, wire::Pong{ping->stamp});
+    } else if (const auto* need = std::get_if<wire::Need>(&*message)) {
+      session.peer_needs = need->needed;
     } else if (const auto* pong = std::get_if<wire::Pong>(&*message)) {
       hear_pong(session, *pong, now);
     } else {
@@ -101,6 +114,10 @@ void Sessions::hear_hello(Session& session, const wire::Hello& hello, std::strin
   session.peer = hello;
   session.peer_id = hash_id<NodeId>(hello.public_key.view());
   session.hello_heard = Bytes(frame);
+  if (!session.outbound) {
+    session.purpose = hello.purpose;
+    session.peer_needs = true;
+  }
   const Status judged = judge_hello(self_, hello, nonce_is_ours(hello.nonce));
   if (!judged) {
     refuse(session.id, judged.error().text);
@@ -135,7 +152,8 @@ void Sessions::establish(Session& session, Time now) {
   }
   session.state = Session::State::established;
   session.since = now;
-  session.ping_due = now;
+  session.question_due = now;
+  session.hello_sent = session.hello_heard = {};
   established_[session.peer_id] = session.id;
   out_.emplace_back(Admit{session.id});  // g++ 12 warns of push_back here (uninitialized)
   changes_.push_back({SessionChange::Kind::established,
@@ -165,10 +183,13 @@ void Sessions::closed(SessionId id, const Error& reason, Time /*now*/) { end(id,
 void Sessions::send(SessionId id, const wire::Message& message) {
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) return;
-  Bytes frame = wire::encode(message);
-  found->second.unsent += frame.size();
-  found->second.tx_bytes += frame.size();
-  out_.push_back(Send{id, std::move(frame)});
+  put(found->second, wire::encode(message));
+}
+
+void Sessions::need(SessionId id, bool needed) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end() || std::exchange(found->second.needed, needed) == needed) return;
+  send(id, wire::Need{needed});
 }
 
 void Sessions::refuse(SessionId id, const std::string& text) {
@@ -203,7 +224,7 @@ Time Sessions::deadline(const Session& session) const {
     case Session::State::handshake:
       return session.since + handshake_timeout;
     case Session::State::established:
-      return std::min(session.ping_due, session.heard + silence_limit);
+      return std::min({session.sent + ping_interval, session.question_due, session.heard + silence_limit});
   }
   return session.since;
 }
@@ -225,8 +246,9 @@ void Sessions::tick(Time now) {
     } else if (now >= session.heard + silence_limit) {
       dead.emplace_back(id, "nothing heard for " + std::to_string(silence_limit / 1s) + " s");
     } else {
-      session.ping_due = now + ping_interval;
-      send(id, wire::Ping{static_cast<std::uint64_t>(now.time_since_epoch().count())});
+      const bool asks = now >= session.question_due;
+      if (asks) session.question_due = now + question_interval;
+      send(id, wire::Ping{asks ? static_cast<std::uint64_t>(now.time_since_epoch().count()) : 0});
     }
   }
   for (const auto& [id, reason] : dead) end(id, reason, true);

@@ -26,6 +26,9 @@ struct Session {
   SessionId id = 0;
   State state = State::connecting;
   bool outbound = false;
+  wire::Purpose purpose = wire::Purpose::contact;  // of the dialler, whoever it is
+  bool needed = false;                             // by this node, as the peer knows
+  bool peer_needs = false;
   std::string address;  // dialled target, or the caller's address
   Bytes binding;        // of the secured connection; empty for a plain one
   Nonce nonce;          // of our hello
@@ -35,7 +38,8 @@ struct Session {
   NodeId peer_id;  // zero before the hello
   Time since;      // of the state
   Time heard;
-  Time ping_due;
+  Time sent;
+  Time question_due;  // when a ping that is answered is sent, to measure the round trip
   std::uint64_t rx_bytes = 0;
   std::uint64_t tx_bytes = 0;
   std::size_t unsent = 0;  // frame bytes given to the transport and not yet written
@@ -58,8 +62,11 @@ class Sessions {
  public:
   Sessions(const Self& self, Rng& rng, Outbox& out) : self_(self), rng_(rng), out_(out) {}
 
+  /// The time of the input that is being dealt with; before anything else.
+  void at(Time now) { now_ = now; }
+
   SessionId accept(const Endpoint& remote, const Bytes& binding, Time now);
-  SessionId dial(const HostPort& target, Time now);
+  SessionId dial(const HostPort& target, wire::Purpose purpose, Time now);
   void connected(SessionId session, const Bytes& binding, Time now);
   /// One frame: handshake and heartbeat are dealt with here; anything else on an established session is
   /// returned.
@@ -72,6 +79,12 @@ class Sessions {
   void send(SessionId session, const wire::Message& message);
   /// Tells the peer why, and ends the session.
   void refuse(SessionId session, const std::string& text);
+  /// Ends a session that nobody is to blame for: there are others.
+  void spare(SessionId session, const std::string& text) { end(session, text, true, true); }
+  /// Says whether this node counts on the session, if that is news.
+  void need(SessionId session, bool needed);
+  /// Bytes given to the transport since the start, by all sessions.
+  std::uint64_t sent_bytes() const { return sent_bytes_; }
 
   const std::map<SessionId, Session>& all() const { return sessions_; }
   const Session* find(SessionId session) const;
@@ -79,6 +92,7 @@ class Sessions {
   const Session* with(const NodeId& peer) const;
   /// Peers with an established session.
   std::set<NodeId> linked() const;
+  std::size_t linked_count() const { return established_.size(); }
   /// True while a dial or handshake with this peer is under way or done.
   bool busy_with(const NodeId& peer) const;
 
@@ -93,11 +107,14 @@ class Sessions {
   void hear_pong(Session& session, const wire::Pong& pong, Time now);
   void end(SessionId session, const std::string& reason, bool tell_transport, bool is_spare = false);
   bool nonce_is_ours(const Nonce& nonce) const;
+  void put(Session& session, Bytes frame);
   Time deadline(const Session& session) const;
 
   const Self& self_;
   Rng& rng_;
   Outbox& out_;
+  Time now_;
+  std::uint64_t sent_bytes_ = 0;
   SessionId next_id_ = 1;
   std::map<SessionId, Session> sessions_;
   std::map<NodeId, SessionId> established_;

@@ -94,12 +94,21 @@ std::uint32_t Context::mtu() const {
   return underlay ? plan::overlay_mtu(underlay->mtu, underlay->address.family()) : 0;
 }
 
-std::uint32_t Context::free_peer_index() const {
-  std::set<std::uint32_t> used;
-  for (const auto& [node, index] : peer_index) used.insert(index);
-  std::uint32_t candidate = 1;
-  while (used.contains(candidate)) ++candidate;
-  return candidate;
+/// Counted anew only when peers were removed, or read from the log, since the last time.
+std::uint32_t Context::take_peer_index() {
+  if (taken_count != peer_index.size() || taken_indices.empty()) {
+    taken_indices.assign(1, true);  // 0 names nobody
+    for (const auto& [node, index] : peer_index) {
+      if (index >= taken_indices.size()) taken_indices.resize(index + std::size_t{1});
+      taken_indices[index] = true;
+    }
+    lowest_index = 1;
+  }
+  while (lowest_index < taken_indices.size() && taken_indices[lowest_index]) ++lowest_index;
+  if (lowest_index == taken_indices.size()) taken_indices.push_back(false);
+  taken_indices[lowest_index] = true;
+  taken_count = peer_index.size() + 1;
+  return lowest_index;
 }
 
 void Context::drop_block_records(const std::vector<ipam::BlockRecord>& displaced) {

@@ -53,6 +53,9 @@ struct Context {
   std::map<Family, Prefix> home;  // the block whose first address is this host's; it is never given back
   std::set<Prefix> returning;     // owned blocks that this node gives back: nothing is leased from them
   std::map<NodeId, std::uint32_t> peer_index;  // names each peer's kernel objects
+  std::vector<bool> taken_indices;             // as of the last new peer, and how many
+  std::size_t taken_count = 0;
+  std::uint32_t lowest_index = 1;  // none below it is free
   std::optional<plan::Underlay> underlay;
   std::optional<Status> kernel;  // of the last reconcile; nothing before the first
   std::map<std::string, Alarm> alarms;
@@ -82,8 +85,8 @@ struct Context {
   ipam::Supply supply() const;
   /// MTU of overlay0, overlay.vx and pods; 0 before the underlay is known.
   std::uint32_t mtu() const;
-  /// The smallest local number no peer has.
-  std::uint32_t free_peer_index() const;
+  /// The smallest local number no peer has; for a peer that is entered at once.
+  std::uint32_t take_peer_index();
   /// Its prefix is no longer in force anywhere: forget the record.
   void drop_block_records(const std::vector<ipam::BlockRecord>& displaced);
 };

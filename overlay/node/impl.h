@@ -31,6 +31,7 @@ class Node::Impl {
   std::vector<Bytes> snapshot() const;
   std::optional<plan::Intent> intent() const;
   View view(Time now) const;
+  Pulse pulse() const;
   /// Empty: the node can serve an ADD.
   std::vector<std::string> waiting_for() const;
 

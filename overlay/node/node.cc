@@ -134,6 +134,7 @@ Output Node::take_output() { return std::exchange(impl_->context.out, {}); }
 std::optional<plan::Intent> Node::intent() const { return impl_->intent(); }
 std::vector<Bytes> Node::snapshot() const { return impl_->snapshot(); }
 View Node::view(Time now) const { return impl_->view(now); }
+Pulse Node::pulse() const { return impl_->pulse(); }
 
 // ---- putting it together ----
 
@@ -187,7 +188,7 @@ Status Node::Impl::judge(const wire::Record& record) const {
 void Node::Impl::apply_fresh(Time now) {
   mesh::Mesh& mesh = *context.mesh;
   for (auto fresh = mesh.take_fresh(); !fresh.empty(); fresh = mesh.take_fresh()) {
-    for (const wire::Record& record : fresh) apply(record, now);
+    for (const wire::RecordRef& record : fresh) apply(*record, now);
   }
   for (const wire::Record& record : mesh.take_clashes()) {
     blocks.clash(record, now);
@@ -253,7 +254,7 @@ void Node::Impl::hear_of_decrees(const Heard& heard, Time now) {
 void Node::Impl::know_peer(const wire::Record& record) {
   const NodeId node = wire::node_of(record.key);
   if (!context.peer_index.contains(node)) {
-    const std::uint32_t index = context.free_peer_index();
+    const std::uint32_t index = context.take_peer_index();
     context.peer_index[node] = index;
     context.persist(wire::PeerIndexEntry{node, index}, false);
   }

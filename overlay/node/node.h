@@ -19,6 +19,7 @@
 #include "overlay/node/io.h"
 #include "overlay/node/view.h"
 #include "overlay/plan/intent.h"
+#include "overlay/wire/opener.h"
 
 namespace overlay::node {
 
@@ -37,7 +38,8 @@ struct Config {
   std::vector<Prefix> no_masquerade;
   Duration reap_after = std::chrono::minutes(5);  // see Node::interfaces_seen
   bool choose_voters = true;                      // grow and replace the voters unasked
-  ClusterId kernel_cluster;  // named by the alias of an overlay.vx that was there at start; zero: none
+  wire::Opener* opener = nullptr;  // shared by the nodes of a simulation; null: a node opens its own records
+  ClusterId kernel_cluster;        // named by the alias of an overlay.vx that was there at start; zero: none
 };
 
 class Node {
@@ -99,6 +101,8 @@ class Node {
   /// Entries that rebuild the whole persistent state: the store writes them as a new log.
   std::vector<Bytes> snapshot() const;
   View view(Time now) const;
+  /// The same in a few numbers, at no cost.
+  Pulse pulse() const;
 
  private:
   class Impl;

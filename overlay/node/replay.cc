@@ -112,9 +112,9 @@ void Node::Impl::make_mesh(std::vector<wire::Record> records, Time now) {
     self.pools = context.config.genesis.pools;
     std::sort(self.pools.begin(), self.pools.end());
   }
-  context.mesh =
-      std::make_unique<mesh::Mesh>(std::move(self), context.config.join, context.rng, context.mesh_out,
-                                   [this](const wire::Record& record) { return judge(record); });
+  context.mesh = std::make_unique<mesh::Mesh>(
+      std::move(self), context.config.join, context.rng, context.mesh_out,
+      [this](const wire::Record& record) { return judge(record); }, context.config.opener);
   for (wire::Record& record : records) {
     if (is_in_force(record)) context.mesh->restore(std::move(record));
   }

@@ -152,6 +152,18 @@ void fill_ipam(const Context& context, View& view) {
 
 }  // namespace
 
+Pulse Node::Impl::pulse() const {
+  const mesh::RecordStore& records = context.mesh->records();
+  Pulse out;
+  out.ready = was_ready;
+  out.members = records.count(wire::RecordKind::node);
+  out.reachable = context.mesh->reachable_count();
+  out.blocks = records.count(wire::RecordKind::block);
+  out.links = context.mesh->sessions().linked_count();
+  out.root = records.root().hash;
+  return out;
+}
+
 View Node::Impl::view(Time /*now*/) const {
   View out;
   out.id = context.id;

@@ -88,4 +88,14 @@ struct View {
   bool ready() const { return waiting_for.empty(); }
 };
 
+/// A node in numbers, for who looks at thousands of them.
+struct Pulse {
+  bool ready = false;
+  std::size_t members = 0;    // known, this one among them
+  std::size_t reachable = 0;  // without this one
+  std::size_t blocks = 0;     // records of blocks
+  std::size_t links = 0;      // established
+  std::uint64_t root = 0;     // of all records: equal on two nodes that hold the same
+};
+
 }  // namespace overlay::node

@@ -129,7 +129,7 @@ wire::DigestEntries Hostile::strange_entries() {
   wire::DigestEntries out;
   for (int i = 0; i < 100; ++i) {
     const auto node = rng_.bytes<NodeId>();
-    out.entries.push_back({rng_.one_in(2) ? wire::node_key(node) : wire::links_key(node),
+    out.entries.push_back({wire::hash_of(rng_.one_in(2) ? wire::node_key(node) : wire::links_key(node)),
                            {~std::uint64_t{0}, ~std::uint64_t{0}},
                            rng_.next()});
   }
@@ -147,7 +147,7 @@ std::vector<Bytes> Hostile::words(Lie lie) {
   const Prefix part = pool.nth(pool.length() + 12, rng_.below(4096));
   const auto any_heard = [&] { return heard_.empty() ? claim(0, part) : heard_[rng_.below(heard_.size())]; };
   wire::LinkSet links;
-  for (const auto& member : members_) links.peers.push_back(hash_id<NodeId>(member.view()));
+  for (const auto& member : members_) links.peers.push_back(wire::handle_of(hash_id<NodeId>(member.view())));
   std::sort(links.peers.begin(), links.peers.end());
   wire::NodeInfo liar;
   liar.name = self_.name;

@@ -44,11 +44,7 @@ v1::NodeInfo to_proto(const NodeInfo& info) {
   out.set_name(info.name);
   out.set_zone(info.zone);
   out.set_version(info.version);
-  for (const Endpoint& endpoint : info.endpoints) {
-    auto* added = out.add_endpoints();
-    added->set_address(Bytes(endpoint.address.bytes()));
-    added->set_port(endpoint.port);
-  }
+  for (const Endpoint& endpoint : info.endpoints) *out.add_endpoints() = wire::to_proto(endpoint);
   for (const Ip& address : info.underlay) out.add_underlay(Bytes(address.bytes()));
   out.set_vtep_mac(info.vtep_mac.str());
   out.set_features(info.features);
@@ -57,7 +53,7 @@ v1::NodeInfo to_proto(const NodeInfo& info) {
 
 v1::LinkSet to_proto(const LinkSet& links) {
   v1::LinkSet out;
-  for (const NodeId& peer : links.peers) out.add_peers(peer.str());
+  for (const NodeHandle peer : links.peers) out.add_peers(peer);
   return out;
 }
 
@@ -72,14 +68,6 @@ v1::Block to_proto(const ipam::BlockRecord& block) {
   }
   if (block.state == ipam::BlockState::free) out.set_release(block.release);
   return out;
-}
-
-Result<Endpoint> from_proto(const v1::Endpoint& endpoint) {
-  OVERLAY_TRY(const Ip address, Ip::from_bytes(endpoint.address()));
-  if (endpoint.port() == 0 || endpoint.port() > 65535) {
-    return fail(Errc::invalid, "an endpoint with port " + std::to_string(endpoint.port()));
-  }
-  return Endpoint{address, static_cast<std::uint16_t>(endpoint.port())};
 }
 
 Status read_genesis_lists(const v1::Genesis& from, consensus::Genesis& to) {
@@ -120,6 +108,21 @@ Result<Family> family_from(std::uint32_t number) {
   if (number == 4) return Family::v4;
   if (number == 6) return Family::v6;
   return fail(Errc::invalid, "address family " + std::to_string(number));
+}
+
+v1::Endpoint to_proto(const Endpoint& endpoint) {
+  v1::Endpoint out;
+  out.set_address(Bytes(endpoint.address.bytes()));
+  out.set_port(endpoint.port);
+  return out;
+}
+
+Result<Endpoint> from_proto(const v1::Endpoint& endpoint) {
+  OVERLAY_TRY(const Ip address, Ip::from_bytes(endpoint.address()));
+  if (endpoint.port() == 0 || endpoint.port() > 65535) {
+    return fail(Errc::invalid, "an endpoint with port " + std::to_string(endpoint.port()));
+  }
+  return Endpoint{address, static_cast<std::uint16_t>(endpoint.port())};
 }
 
 v1::Prefix to_proto(const Prefix& prefix) {
@@ -187,11 +190,7 @@ Result<NodeInfo> decode_node_info(std::string_view body) {
 Result<LinkSet> decode_link_set(std::string_view body) {
   OVERLAY_TRY(const auto from, parse<v1::LinkSet>(body, "links record"));
   OVERLAY_CHECK(bounded_count(from.peers_size(), max_links, "links"));
-  LinkSet out;
-  for (const auto& peer : from.peers()) {
-    OVERLAY_TRY(const NodeId id, NodeId::parse(peer));
-    out.peers.push_back(id);
-  }
+  LinkSet out{{from.peers().begin(), from.peers().end()}};
   if (!std::is_sorted(out.peers.begin(), out.peers.end()))
     return fail(Errc::invalid, "links that are not sorted");
   return out;

@@ -11,6 +11,7 @@ inline constexpr std::size_t max_text = 255;       // names, versions, bytes
 inline constexpr std::size_t max_sentence = 1024;  // refusals, bytes
 inline constexpr std::size_t max_endpoints = 8;
 inline constexpr std::size_t max_links = 4096;
+inline constexpr std::size_t max_contacts = 16;
 inline constexpr std::size_t max_records = 1024;  // in one frame
 inline constexpr std::size_t max_digest_entries = 4096;
 inline constexpr std::size_t max_hops = 32;
@@ -22,6 +23,8 @@ inline constexpr std::size_t max_hops = 32;
 [[nodiscard]] Status bounded_count(int count, std::size_t limit, std::string_view what);
 [[nodiscard]] Result<Family> family_from(std::uint32_t number);
 
+v1::Endpoint to_proto(const Endpoint& endpoint);
+[[nodiscard]] Result<Endpoint> from_proto(const v1::Endpoint& endpoint);
 v1::Prefix to_proto(const Prefix& prefix);
 [[nodiscard]] Result<Prefix> from_proto(const v1::Prefix& prefix);
 

@@ -21,6 +21,7 @@ void fill(v1::Frame& frame, const Hello& hello) {
   out.set_name(hello.name);
   out.set_version(hello.version);
   for (const Prefix& pool : hello.pools) *out.add_pools() = to_proto(pool);
+  out.set_purpose(static_cast<std::uint32_t>(hello.purpose));
 }
 
 void fill(v1::Frame& frame, const Proof& proof) {
@@ -33,6 +34,12 @@ void fill(v1::Frame& frame, const Pong& pong) { frame.mutable_pong()->set_stamp(
 void fill(v1::Frame& frame, const Records& records) {
   auto& out = *frame.mutable_records();
   for (const Bytes& envelope : records.envelopes) out.add_envelopes(envelope);
+  out.set_repair(records.repair);
+}
+
+void fill(v1::Frame& frame, const Root& root) {
+  frame.mutable_root()->set_hash(root.hash);
+  frame.mutable_root()->set_count(root.count);
 }
 
 void fill(v1::Frame& frame, const Digest256& digest) {
@@ -40,22 +47,39 @@ void fill(v1::Frame& frame, const Digest256& digest) {
   for (const std::uint64_t bucket : digest.buckets) out.add_buckets(bucket);
 }
 
+void fill(v1::Entries& out, const std::vector<DigestEntry>& entries) {
+  for (const DigestEntry& entry : entries) {
+    out.add_keys(entry.key);
+    out.add_majors(entry.version.major);
+    out.add_minors(entry.version.minor);
+    out.add_contents(entry.content);
+  }
+}
+
 void fill(v1::Frame& frame, const DigestEntries& digest) {
   auto& out = *frame.mutable_digest_entries();
   for (const std::uint8_t bucket : digest.buckets) out.add_buckets(bucket);
-  for (const DigestEntry& entry : digest.entries) {
-    auto& added = *out.add_entries();
-    added.set_key(entry.key.str());
-    added.set_major(entry.version.major);
-    added.set_minor(entry.version.minor);
-    added.set_content(entry.content);
-  }
+  fill(*out.mutable_entries(), digest.entries);
   out.set_more(digest.more);
+}
+
+void fill(v1::Frame& frame, const Compared&) { frame.mutable_compared(); }
+void fill(v1::Frame& frame, const Announce& announce) {
+  fill(*frame.mutable_announce()->mutable_entries(), announce.entries);
 }
 
 void fill(v1::Frame& frame, const Want& want) {
   auto& out = *frame.mutable_want();
-  for (const RecordKey& key : want.keys) out.add_keys(key.str());
+  for (const KeyHash key : want.keys) out.add_keys(key);
+  out.set_graft(want.graft);
+}
+
+void fill(v1::Frame& frame, const Prune&) { frame.mutable_prune(); }
+void fill(v1::Frame& frame, const Need& need) { frame.mutable_need()->set_needed(need.needed); }
+
+void fill(v1::Frame& frame, const Busy& busy) {
+  auto& out = *frame.mutable_busy();
+  for (const Endpoint& contact : busy.contacts) *out.add_contacts() = to_proto(contact);
 }
 
 void fill(v1::Frame& frame, const Routed& routed) {
@@ -86,6 +110,8 @@ Result<Message> read(const v1::Hello& from) {
     OVERLAY_TRY(const Prefix prefix, from_proto(pool));
     out.pools.push_back(prefix);
   }
+  if (from.purpose() <= static_cast<std::uint32_t>(Purpose::seek))
+    out.purpose = static_cast<Purpose>(from.purpose());
   return Message(std::move(out));
 }
 
@@ -101,7 +127,7 @@ Result<Message> read(const v1::Refusal& from) {
 
 Result<Message> read(const v1::Records& from) {
   OVERLAY_CHECK(bounded_count(from.envelopes_size(), max_records, "records"));
-  return Message(Records{{from.envelopes().begin(), from.envelopes().end()}});
+  return Message(Records{{from.envelopes().begin(), from.envelopes().end()}, from.repair()});
 }
 
 Result<Message> read(const v1::Digest& from) {
@@ -111,17 +137,42 @@ Result<Message> read(const v1::Digest& from) {
   return Message(Digest256{{from.buckets().begin(), from.buckets().end()}});
 }
 
+Result<std::vector<DigestEntry>> read(const v1::Entries& from) {
+  OVERLAY_CHECK(bounded_count(from.keys_size(), max_digest_entries, "digest entries"));
+  const int count = from.keys_size();
+  if (from.majors_size() != count || from.minors_size() != count || from.contents_size() != count) {
+    return fail(Errc::invalid, "digest entries whose columns differ in length");
+  }
+  std::vector<DigestEntry> out;
+  for (int i = 0; i < count; ++i) {
+    out.push_back({from.keys(i), {from.majors(i), from.minors(i)}, from.contents(i)});
+  }
+  return out;
+}
+
+Result<Message> read(const v1::Announce& from) {
+  Announce out;
+  OVERLAY_TRY(out.entries, read(from.entries()));
+  return Message(std::move(out));
+}
+
+Result<Message> read(const v1::Busy& from) {
+  OVERLAY_CHECK(bounded_count(from.contacts_size(), max_contacts, "contacts"));
+  Busy out;
+  for (const auto& contact : from.contacts()) {
+    OVERLAY_TRY(const Endpoint endpoint, from_proto(contact));
+    out.contacts.push_back(endpoint);
+  }
+  return Message(std::move(out));
+}
+
 Result<Message> read(const v1::DigestEntries& from) {
   OVERLAY_CHECK(bounded_count(from.buckets_size(), digest_buckets, "buckets"));
-  OVERLAY_CHECK(bounded_count(from.entries_size(), max_digest_entries, "digest entries"));
   DigestEntries out;
+  OVERLAY_TRY(out.entries, read(from.entries()));
   for (const std::uint32_t bucket : from.buckets()) {
     if (bucket >= digest_buckets) return fail(Errc::invalid, "digest bucket " + std::to_string(bucket));
     out.buckets.push_back(static_cast<std::uint8_t>(bucket));
-  }
-  for (const auto& entry : from.entries()) {
-    OVERLAY_TRY(const RecordKey key, RecordKey::parse(entry.key()));
-    out.entries.push_back({key, {entry.major(), entry.minor()}, entry.content()});
   }
   out.more = from.more();
   return Message(std::move(out));
@@ -129,12 +180,7 @@ Result<Message> read(const v1::DigestEntries& from) {
 
 Result<Message> read(const v1::Want& from) {
   OVERLAY_CHECK(bounded_count(from.keys_size(), max_digest_entries, "wanted keys"));
-  Want out;
-  for (const auto& key : from.keys()) {
-    OVERLAY_TRY(const RecordKey parsed, RecordKey::parse(key));
-    out.keys.push_back(parsed);
-  }
-  return Message(std::move(out));
+  return Message(Want{{from.keys().begin(), from.keys().end()}, from.graft()});
 }
 
 Result<Message> read(const v1::Routed& from) {
@@ -179,12 +225,24 @@ Result<Message> decode(std::string_view bytes) {
       return Message(Pong{frame.pong().stamp()});
     case v1::Frame::kRecords:
       return read(frame.records());
+    case v1::Frame::kRoot:
+      return Message(Root{frame.root().hash(), frame.root().count()});
     case v1::Frame::kDigest:
       return read(frame.digest());
     case v1::Frame::kDigestEntries:
       return read(frame.digest_entries());
+    case v1::Frame::kCompared:
+      return Message(Compared{});
+    case v1::Frame::kAnnounce:
+      return read(frame.announce());
     case v1::Frame::kWant:
       return read(frame.want());
+    case v1::Frame::kPrune:
+      return Message(Prune{});
+    case v1::Frame::kNeed:
+      return Message(Need{frame.need().needed()});
+    case v1::Frame::kBusy:
+      return read(frame.busy());
     case v1::Frame::kRouted:
       return read(frame.routed());
     case v1::Frame::KIND_NOT_SET:

@@ -15,6 +15,14 @@ inline constexpr std::uint32_t protocol_min = 1;
 inline constexpr std::uint32_t protocol_max = 1;
 inline constexpr std::size_t digest_buckets = 256;
 
+/// What the dialler wants of a session.
+enum class Purpose : std::uint8_t {
+  contact = 0,   // anybody of the cluster
+  shortcut = 1,  // one link more
+  ring = 2,      // a link that holds the mesh together: never turned away
+  seek = 3,      // somebody it cannot reach otherwise
+};
+
 struct Hello {
   std::uint32_t protocol_min = wire::protocol_min;
   std::uint32_t protocol_max = wire::protocol_max;
@@ -25,6 +33,7 @@ struct Hello {
   std::string name;
   std::string version;
   std::vector<Prefix> pools;  // of the cluster, or asked for by hand; empty: any
+  Purpose purpose = Purpose::contact;
 };
 struct Proof {
   Signature signature;
@@ -33,20 +42,27 @@ struct Refusal {
   std::string text;
 };
 struct Ping {
-  std::uint64_t stamp = 0;
+  std::uint64_t stamp = 0;  // 0: no answer is wanted
 };
 struct Pong {
   std::uint64_t stamp = 0;
 };
 struct Records {
   std::vector<Bytes> envelopes;
+  bool repair = false;  // a comparison has shown that they were lacking; they are not news
+};
+/// Of all records; the first step of anti-entropy.
+struct Root {
+  std::uint64_t hash = 0;
+  std::uint64_t count = 0;
 };
 /// One hash a bucket, digest_buckets of them.
 struct Digest256 {
   std::vector<std::uint64_t> buckets;
 };
+/// Names one record. Keys are named by their hash: of two that share one, both are meant.
 struct DigestEntry {
-  RecordKey key;
+  KeyHash key = 0;
   RecordVersion version;
   std::uint64_t content = 0;
 };
@@ -55,8 +71,21 @@ struct DigestEntries {
   std::vector<DigestEntry> entries;
   bool more = false;  // another frame of this answer follows
 };
+/// All that a comparison has shown to be lacking was sent before this.
+struct Compared {};
+struct Announce {
+  std::vector<DigestEntry> entries;
+};
 struct Want {
-  std::vector<RecordKey> keys;
+  std::vector<KeyHash> keys;
+  bool graft = false;  // and from now on news at once
+};
+struct Prune {};
+struct Need {
+  bool needed = false;
+};
+struct Busy {
+  std::vector<Endpoint> contacts;
 };
 struct Routed {
   NodeId to;
@@ -69,8 +98,8 @@ struct Routed {
 /// A kind of frame newer than this version: to be ignored.
 struct Unknown {};
 
-using Message =
-    std::variant<Unknown, Hello, Proof, Refusal, Ping, Pong, Records, Digest256, DigestEntries, Want, Routed>;
+using Message = std::variant<Unknown, Hello, Proof, Refusal, Ping, Pong, Records, Root, Digest256,
+                             DigestEntries, Compared, Announce, Want, Prune, Need, Busy, Routed>;
 
 /// The body of one frame.
 Bytes encode(const Message& message);

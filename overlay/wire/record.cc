@@ -123,6 +123,20 @@ RecordKey decree_key(std::uint64_t index) {
   return make_key(RecordKind::decree, subject);
 }
 
+/// FNV-1a with a last mix (Murmur3's), for keys that differ in their last bits only.
+KeyHash hash_of(const RecordKey& key) {
+  KeyHash hash = 0xcbf29ce484222325U;
+  for (const std::uint8_t byte : key.bytes) hash = (hash ^ byte) * 0x100000001b3U;
+  hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccdU;
+  return hash ^ hash >> 33;
+}
+
+NodeHandle handle_of(const NodeId& node) {
+  NodeHandle out = 0;
+  for (std::size_t i = 0; i < sizeof(out); ++i) out = out << 8 | node.bytes[i];
+  return out;
+}
+
 NodeId node_of(const RecordKey& key) { return NodeId::parse(key.view().substr(1, NodeId::size)).value(); }
 
 Record seal(const RecordBody& body, RecordVersion version, const KeyPair& author, const ClusterId& cluster) {

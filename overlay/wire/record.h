@@ -5,6 +5,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,6 +31,10 @@ struct RecordKeyTag {
 /// The kind and what it is about (a node id, a prefix, a decree index), padded with zeros.
 using RecordKey = FixedBytes<RecordKeyTag, 20>;
 
+/// Names a key in announcements and digests. Nobody can choose a node id, so nobody can choose this.
+using KeyHash = std::uint64_t;
+KeyHash hash_of(const RecordKey& key);
+
 inline RecordKind kind_of(const RecordKey& key) { return static_cast<RecordKind>(key.bytes[0]); }
 
 /// Of two records with one key the higher version counts. (incarnation, version), (term, seq) or (0, index).
@@ -53,9 +58,13 @@ struct NodeInfo {
   friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
 };
 
+/// Stands for a node where size counts: the first eight bytes of its id.
+using NodeHandle = std::uint64_t;
+NodeHandle handle_of(const NodeId& node);
+
 /// A node's established links, sorted.
 struct LinkSet {
-  std::vector<NodeId> peers;
+  std::vector<NodeHandle> peers;
 
   friend bool operator==(const LinkSet&, const LinkSet&) = default;
 };
@@ -81,6 +90,9 @@ struct Record {
   Bytes envelope;             // as its author encoded it
   std::uint64_t content = 0;  // hash of the envelope, of a decree's value alone; for digests
 };
+
+/// Records are never changed; many may hold one.
+using RecordRef = std::shared_ptr<const Record>;
 
 RecordKey node_key(const NodeId& node);
 RecordKey links_key(const NodeId& node);

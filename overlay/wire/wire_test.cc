@@ -37,8 +37,7 @@ ipam::BlockRecord some_block() {
 }
 
 TEST(Record, OfEveryKindOpensAsItWasSealed) {
-  const RecordBody bodies[] = {some_genesis(), some_node(), LinkSet{{NodeId{{1}}, NodeId{{2}}}},
-                               some_block()};
+  const RecordBody bodies[] = {some_genesis(), some_node(), LinkSet{{1, 2}}, some_block()};
   for (const RecordBody& body : bodies) {
     const Record sealed = seal(body, {7, 8}, author, cluster);
     const auto opened = open(sealed.envelope, cluster);
@@ -121,9 +120,15 @@ TEST(Message, OfEveryKindReadsBack) {
   EXPECT_EQ(round_trip(Pong{4}).stamp, 4U);
   EXPECT_EQ(round_trip(Records{{"a", "b"}}).envelopes, (std::vector<Bytes>{"a", "b"}));
   EXPECT_EQ(round_trip(Digest256{std::vector<std::uint64_t>(256, 7)}).buckets[255], 7U);
-  EXPECT_EQ(
-      round_trip(DigestEntries{{1, 255}, {{node_key(NodeId{{1}}), {1, 2}, 3}}, true}).entries[0].content, 3U);
-  EXPECT_EQ(round_trip(Want{{node_key(NodeId{{1}})}}).keys.size(), 1U);
+  EXPECT_EQ(round_trip(Root{7, 8}).count, 8U);
+  EXPECT_EQ(round_trip(DigestEntries{{1, 255}, {{5, {1, 2}, 3}}, true}).entries[0].content, 3U);
+  EXPECT_EQ(round_trip(Announce{{{5, {1, 2}, 3}}}).entries[0].version, (RecordVersion{1, 2}));
+  EXPECT_EQ(round_trip(Want{{5}, true}).keys, (std::vector<KeyHash>{5}));
+  EXPECT_TRUE(round_trip(Want{{5}, true}).graft);
+  round_trip(Prune{});
+  round_trip(Compared{});
+  EXPECT_TRUE(round_trip(Need{true}).needed);
+  EXPECT_EQ(round_trip(Busy{{{Ip::v4(9), 6783}}}).contacts[0].port, 6783);
   EXPECT_EQ(round_trip(Routed{NodeId{{1}}, 9, {NodeId{{2}}}, false, "said"}).statement, "said");
 }
 
