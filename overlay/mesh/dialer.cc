@@ -111,6 +111,13 @@ void Dialer::tick(Time now) {
   call_contacts(now);
 }
 
+void Dialer::seek_target(std::size_t index, Time now) {
+  Target& target = targets_[index];
+  if (target.session) return;
+  const auto purpose = target.peer.is_zero() ? wire::Purpose::contact : wire::Purpose::seek;
+  target.session = sessions_.dial(target.address, purpose, now);
+}
+
 /// Whoever is no longer alone needs none of them.
 void Dialer::call_contacts(Time now) {
   if (sessions_.linked_count() > 0) contacts_.clear();

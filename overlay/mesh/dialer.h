@@ -45,8 +45,10 @@ class Dialer {
   void insist_on_targets(bool insist) { insist_ = insist; }
   /// Addresses that are worth a call while there is nobody to talk to.
   void add_contacts(const std::vector<Endpoint>& contacts);
-  /// One call, to find out who is there.
+  /// One call to a node that cannot be reached.
   void seek(const HostPort& address, Time now) { sessions_.dial(address, wire::Purpose::seek, now); }
+  /// The same to one of the join targets; to find out who is there, if that is not known.
+  void seek_target(std::size_t index, Time now);
   /// Returns the neighbour whose call has failed by this, if one has.
   std::optional<NodeId> changed(const SessionChange& change, Time now);
   /// Whoever this session calls has no room: it is left alone for a while.

@@ -72,11 +72,13 @@ void Mesh::update_wanted(Time now) {
   dialer_.want(neighbours_.wanted(), !is_large(), now);
 }
 
-/// Tells the peers which sessions this node counts on, and closes one that neither end does.
+/// Tells the peers which sessions this node counts on, and closes one that neither end does. Only where there
+/// are more than a node may have: closing what is merely more than enough would set off a search at the other
+/// end, for ever.
 void Mesh::tidy(Time now) {
   tidy_due_ = now + tidy_interval;
   if (!is_large()) return;
-  const bool enough = synced() && sessions_.linked_count() > enough_links;
+  const bool enough = synced() && sessions_.linked_count() > most_links;
   std::optional<SessionId> superfluous;
   std::vector<std::pair<SessionId, bool>> needs;
   for (const auto& [id, session] : sessions_.all()) {
@@ -96,10 +98,11 @@ void Mesh::tidy(Time now) {
 void Mesh::seek(Time now) {
   const std::size_t others = std::max<std::size_t>(records_.count(wire::RecordKind::node), 1) - 1;
   const std::size_t reached = std::min(reach_.count(), others);
-  std::vector<HostPort> targets;
-  for (const Target& target : dialer_.targets()) {
+  std::vector<std::size_t> targets;
+  for (std::size_t i = 0; i < dialer_.targets().size(); ++i) {
+    const Target& target = dialer_.targets()[i];
     const bool known = !target.peer.is_zero() && reach_.reaches(target.peer);
-    if (!target.is_self && !known) targets.push_back(target.address);
+    if (!target.is_self && !known) targets.push_back(i);
   }
   const auto unreached = static_cast<std::int64_t>(others - reached + targets.size());
   const Duration interval = std::clamp<Duration>(
@@ -113,7 +116,7 @@ void Mesh::seek(Time now) {
     const Endpoint& endpoint = found->endpoints[rng_.below(found->endpoints.size())];
     dialer_.seek({endpoint.address.text(), endpoint.port}, now);
   } else if (!targets.empty()) {
-    dialer_.seek(targets[rng_.below(targets.size())], now);
+    dialer_.seek_target(targets[rng_.below(targets.size())], now);
   }
 }
 

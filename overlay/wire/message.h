@@ -11,8 +11,8 @@
 
 namespace overlay::wire {
 
-inline constexpr std::uint32_t protocol_min = 1;
-inline constexpr std::uint32_t protocol_max = 1;
+inline constexpr std::uint32_t protocol_min = 2;
+inline constexpr std::uint32_t protocol_max = 2;
 inline constexpr std::size_t digest_buckets = 256;
 
 /// What the dialler wants of a session.
