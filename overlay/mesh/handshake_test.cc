@@ -57,7 +57,7 @@ TEST(Hello, OfNoCommonProtocolIsRefusedNamingBothRanges) {
   hello.protocol_max = 9;
   EXPECT_EQ(
       verdict(node(1, "h1"), hello),
-      "no common protocol: h1 (overlayd 0.1.0) speaks 1, h2 (overlayd 0.1.0) speaks 7..9; upgrade the older "
+      "no common protocol: h1 (overlayd 0.1.0) speaks 2, h2 (overlayd 0.1.0) speaks 7..9; upgrade the older "
       "one");
 }
 
