@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Goal: whatever is killed whenever, no address is leaked or doubled and no interface left. Method: random ADD, DEL,
-# CHECK and GC of a few containers with several interfaces; overlayd and the plugin are killed at random moments; after
-# each step no two living interfaces have one address, and at the end GC leaves nothing. STEPS and SEED from outside.
+# CHECK and GC of a few containers with several interfaces; the plugin, and overlayd in the middle of the plugin's work,
+# are killed at random moments; after each step no two living interfaces have one address, and at the end GC leaves
+# nothing. STEPS and SEED from outside; `tools/test --full` takes 2000 steps.
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=tests/lab/cni.sh
 . "$(dirname "${BASH_SOURCE[0]}")/cni.sh"
 
-steps=${STEPS:-40}
+steps=${STEPS:-${OVERLAY_FULL:+2000}}
+steps=${steps:-40}
 seed=${SEED:-$RANDOM}
 RANDOM=$seed
 readonly containers=(s1 s2 s3 s4 s5 s6) interfaces=(eth0 net1)
@@ -47,15 +49,31 @@ random_step() {
       ;;
     13) [[ -z ${given[$key]:-} ]] || must_or_away h1 CHECK "$name" "$interface" ".prevResult = ${given[$key]}" ;;
     14) must_or_away h1 GC "" "" "$(names_valid "${!given[@]}")" ;;
-    15 | 16)
-      lifetime=0.0$((RANDOM % 60 + 10)) plugin h1 "$(of ADD DEL)" "$name" "$interface"
-      # As every runtime does after a call that came to no end.
-      plugin h1 DEL "$name" "$interface"
-      ((code != 0)) || unset "given[$key]"
+    15) lifetime=$(moment) interrupted "$(of ADD DEL GC)" "$name" "$interface" ;;
+    16 | 17)
+      if runs_overlayd; then
+        { sleep "$(moment)" && kill -KILL "$(cat "$lab_dir/h1/pid")"; } &
+        interrupted "$(of ADD DEL GC)" "$name" "$interface"
+        wait $!
+      fi
       ;;
-    17) ! runs_overlayd || lab kill h1 -9 >/dev/null ;;
     *) runs_overlayd || lab restart h1 >/dev/null ;;
   esac
+}
+
+# moment: within the 30 ms that a call takes at most, with the start of all programs.
+moment() { printf '0.%05d' $((RANDOM % 3000 + 1)); }
+
+# interrupted COMMAND CONTAINER IFNAME: and then the DEL that every runtime sends after a call that came to no end.
+interrupted() {
+  local key=$2/$3
+  if [[ $1 == GC ]]; then
+    plugin h1 GC "" "" "$(names_valid "${!given[@]}")"
+    return
+  fi
+  plugin h1 "$@"
+  lifetime='' plugin h1 DEL "$2" "$3"
+  ((code != 0)) || unset "given[$key]"
 }
 
 runs_overlayd() { lab ctl h1 -- version >/dev/null 2>&1; }
