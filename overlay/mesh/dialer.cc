@@ -68,7 +68,9 @@ std::optional<NodeId> Dialer::changed(const SessionChange& change, Time now) {
   if (!up) return lost;
   const auto reset = [](Attempt& attempt) { attempt.step = Duration{}, attempt.error.clear(); };
   for (Target& target : targets_) {
-    if (target.peer == change.peer) reset(target);
+    if (target.peer != change.peer) continue;
+    reset(target);
+    target.no_room = false;
   }
   if (wanted != neighbours_.end()) reset(wanted->second);
   return lost;
@@ -76,7 +78,9 @@ std::optional<NodeId> Dialer::changed(const SessionChange& change, Time now) {
 
 void Dialer::turned_away(SessionId session) {
   for (Target& target : targets_) {
-    if (target.session == session) target.step = last_step;
+    if (target.session != session) continue;
+    target.step = last_step;
+    target.no_room = true;
   }
   for (auto& [peer, attempt] : neighbours_) {
     if (attempt.session == session) attempt.step = last_step;
@@ -103,7 +107,8 @@ bool Dialer::due(const NodeId& peer, const Attempt& attempt, Time now) const {
 
 void Dialer::tick(Time now) {
   for (Target& target : targets_) {
-    if (due(target, now)) target.session = sessions_.dial(target.address, wire::Purpose::contact, now);
+    const auto purpose = target.no_room ? wire::Purpose::seek : wire::Purpose::contact;
+    if (due(target, now)) target.session = sessions_.dial(target.address, purpose, now);
   }
   for (auto& [peer, attempt] : neighbours_) {
     if (due(peer, attempt, now)) call_neighbour(peer, attempt, now);

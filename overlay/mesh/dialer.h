@@ -29,6 +29,7 @@ struct Target : Attempt {
   HostPort address;
   NodeId peer;           // who answered last; zero: nobody yet
   bool is_self = false;  // it is this very node: never called again
+  bool no_room = false;  // it turned us away: the next call says that we cannot reach it otherwise
 };
 
 class Dialer {

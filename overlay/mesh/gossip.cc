@@ -17,11 +17,12 @@ constexpr std::size_t entries_per_frame = 1024;
 constexpr std::size_t unsent_limit = 64 * 1024;  // bytes a neighbour may lag before it is left to catch up
 constexpr Duration flush_delay = 10ms;           // gathers what arrives together into one frame
 constexpr Duration flush_spacing = 50ms;         // the same where news does not cease
-constexpr Duration announce_delay = 100ms;
+constexpr Duration announce_delay = 200ms;       // so that most has come by the tree before
 constexpr Duration graft_delay = 200ms;      // news that was announced is given this long to come by the tree
 constexpr Duration graft_again = 500ms;      // and whoever was asked this long to answer
 constexpr std::size_t max_missing = 65'536;  // more is left to the next comparison
 constexpr std::size_t max_announcers = 4;
+constexpr std::size_t max_log = 65'536;  // likewise
 
 int rank(const wire::RecordKey& key) {
   switch (wire::kind_of(key)) {
@@ -47,6 +48,11 @@ bool Gossip::Urgency::operator()(const wire::RecordKey& a, const wire::RecordKey
 Gossip::Gossip(Sessions& sessions, const RecordStore& records)
     : sessions_(sessions), records_(records), budget_(rate, burst) {}
 
+void Gossip::start(SessionId session) {
+  const auto [neighbour, added] = neighbours_.try_emplace(session);
+  if (added) neighbour->second.announced = log_end();
+}
+
 void Gossip::stop(SessionId session) {
   neighbours_.erase(session);
   for (auto& [hash, missing] : missing_) std::erase(missing.announcers, session);
@@ -58,14 +64,20 @@ void Gossip::spread(const wire::RecordKey& key, SessionId from, Time now) {
   const wire::KeyHash hash = wire::hash_of(key);
   const auto missing = missing_.find(hash);
   if (missing != missing_.end() && has(records_, missing->second.entry)) forget(missing);
+  const wire::Record* record = records_.find(key);
+  if (record == nullptr) return;
+  log_.push_back({hash, record->content});
   for (auto& [session, neighbour] : neighbours_) {
-    if (session == from) continue;
-    if (neighbour.eager) {
-      owe(session, key, now);
+    if (session != from && !neighbour.eager) {
+      neighbour.announce_due = std::min(neighbour.announce_due, now + announce_delay);
       continue;
     }
-    neighbour.announcements.insert(key);
-    neighbour.announce_due = std::min(neighbour.announce_due, now + announce_delay);
+    if (session != from) owe(session, key, now);
+    if (neighbour.announced + 1 == log_end()) {
+      ++neighbour.announced;
+    } else {
+      neighbour.told.push_back(record->content);
+    }
   }
 }
 
@@ -83,7 +95,6 @@ void Gossip::knows(SessionId session, const wire::RecordKey& key) {
   if (found == neighbours_.end()) return;
   found->second.news.erase(key);
   found->second.repairs.erase(key);
-  found->second.announcements.erase(key);
 }
 
 void Gossip::repair(SessionId session, const wire::RecordKey& key, Time now) {
@@ -175,14 +186,31 @@ void Gossip::send_list(SessionId id, Neighbour& neighbour) {
 
 void Gossip::announce(SessionId id, Neighbour& neighbour) {
   wire::Announce frame;
-  auto& keys = neighbour.announcements;
-  while (!keys.empty() && frame.entries.size() < entries_per_frame) {
-    const wire::Record* record = records_.find(*keys.begin());
-    keys.erase(keys.begin());
-    if (record != nullptr) frame.entries.push_back(entry_of(*record));
+  auto& told = neighbour.told;
+  std::sort(told.begin(), told.end());
+  for (; neighbour.announced < log_end() && frame.entries.size() < entries_per_frame; ++neighbour.announced) {
+    const Entry& entry = log_[neighbour.announced - log_begin_];
+    if (std::binary_search(told.begin(), told.end(), entry.content)) continue;
+    for (const RecordStore::Slot& slot : records_.named(entry.key)) {
+      // Of what is outdated by now a later entry tells.
+      if (slot.record->content == entry.content) frame.entries.push_back(entry_of(*slot.record));
+    }
   }
   if (!frame.entries.empty()) sessions_.send(id, frame);
-  if (keys.empty()) neighbour.announce_due = Time::max();
+  if (neighbour.announced < log_end()) return;
+  told.clear();
+  neighbour.announce_due = Time::max();
+}
+
+/// What is settled with all neighbours goes; one that lags too far behind is left to the next comparison.
+void Gossip::trim_log() {
+  std::uint64_t settled = log_end();
+  for (const auto& [session, neighbour] : neighbours_) settled = std::min(settled, neighbour.announced);
+  if (log_end() - settled > max_log) settled = log_end() - max_log;
+  for (; log_begin_ < settled; ++log_begin_) log_.pop_front();
+  for (auto& [session, neighbour] : neighbours_) {
+    neighbour.announced = std::max(neighbour.announced, settled);
+  }
 }
 
 void Gossip::written(SessionId session, Time now) {
@@ -236,9 +264,13 @@ bool Gossip::has(const RecordStore& records, const wire::DigestEntry& entry) {
 }
 
 void Gossip::hear(SessionId session, const wire::Announce& announced, Time now) {
+  const auto found = neighbours_.find(session);
+  if (found == neighbours_.end()) return;
   for (const wire::DigestEntry& entry : announced.entries) {
     for (const RecordStore::Slot& slot : records_.named(entry.key)) {
-      if (slot.record->content == entry.content) knows(session, slot.record->key);
+      if (slot.record->content != entry.content) continue;
+      knows(session, slot.record->key);
+      if (found->second.announced < log_end()) found->second.told.push_back(entry.content);
     }
     if (!has(records_, entry)) wait_for(session, entry, now);
   }
@@ -304,6 +336,7 @@ void Gossip::tick(Time now) {
     last_served_ = session;
     flush(session, neighbours_.at(session), now);
   }
+  trim_log();
 }
 
 Time Gossip::next_deadline() const {

@@ -23,7 +23,7 @@ class Gossip {
   Gossip(Sessions& sessions, const RecordStore& records);
 
   /// A session can carry records from now on.
-  void start(SessionId session) { neighbours_.try_emplace(session); }
+  void start(SessionId session);
   void stop(SessionId session);
   /// A record is news: every neighbour but the one it came from is told.
   void spread(const wire::RecordKey& key, SessionId from, Time now);
@@ -61,12 +61,19 @@ class Gossip {
     bool pruned = false;  // it has been asked to announce only
     Keys news;
     Keys repairs;
-    Keys announcements;
+    std::uint64_t announced = 0;      // of the log: what comes before this is settled
+    std::vector<std::uint64_t> told;  // contents, of what comes after, that it has
     std::deque<std::uint8_t> to_list;
     bool finishing = false;  // a word is due when nothing is left to repair
     Time flush_due = Time::max();
     Time flushed = Time::min();  // when last
     Time announce_due = Time::max();
+  };
+  /// A record that was news, in the order in which they came. One log for all neighbours, so that ten of them
+  /// cost no more than one.
+  struct Entry {
+    wire::KeyHash key;
+    std::uint64_t content;
   };
   /// Announced, but not here yet.
   struct Missing {
@@ -81,6 +88,8 @@ class Gossip {
   bool send_some(SessionId session, Keys& keys, bool repair);
   void send_list(SessionId session, Neighbour& neighbour);
   void announce(SessionId session, Neighbour& neighbour);
+  std::uint64_t log_end() const { return log_begin_ + log_.size(); }
+  void trim_log();
   void graft(Time now);
   void wait_for(SessionId session, const wire::DigestEntry& entry, Time now);
   void forget(std::map<wire::KeyHash, Missing>::iterator missing);
@@ -90,6 +99,8 @@ class Gossip {
   Budget budget_;
   std::uint64_t counted_ = 0;  // of Sessions::sent_bytes, taken from the budget
   std::map<SessionId, Neighbour> neighbours_;
+  std::deque<Entry> log_;
+  std::uint64_t log_begin_ = 0;
   SessionId last_served_ = 0;
   std::map<wire::KeyHash, Missing> missing_;
   std::set<std::pair<Time, wire::KeyHash>> missing_due_;

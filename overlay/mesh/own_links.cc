@@ -16,7 +16,8 @@ constexpr Duration throttle_first = 100ms;  // between two announcements; double
 constexpr Duration throttle_last = 5s;
 constexpr Duration calm = 4 * throttle_last;
 /// In a large cluster all that came up is announced together, the rarer the more nodes announce.
-constexpr Duration together_per_member = 1ms;
+constexpr Duration together_per_member = 10ms;
+constexpr Duration together_most = 10s;
 
 }  // namespace
 
@@ -52,9 +53,10 @@ std::optional<wire::LinkSet> OwnLinks::update(const std::set<NodeId>& links, std
   const bool any_lost =
       !std::includes(now_stable.begin(), now_stable.end(), announced().begin(), announced().end());
   const bool alone = announced().empty();
-  const Duration together = any_lost || alone || members <= full_mesh_nodes
-                                ? Duration{}
-                                : together_per_member * static_cast<std::int64_t>(members);
+  const Duration together =
+      any_lost || alone || members <= full_mesh_nodes
+          ? Duration{}
+          : std::min<Duration>(together_most, together_per_member * static_cast<std::int64_t>(members));
   const Time not_before = published_ + std::max(throttle_, together);
   if (announced_ && now < not_before) {
     due_ = std::min(due_, not_before);
