@@ -26,13 +26,16 @@ const control::ClockPair& ApiBackend::clocks() {
   return clocks_;
 }
 
-/// What the core knows, and what only the disk does.
+/// What the core knows, and what only the disk and the API server do.
 node::View ApiBackend::view() const {
   node::View out = driver_->node().view(now());
   if (const auto& stall = driver_->stall()) {
     out.waiting_for.push_back("the disk: " + stall->error.text);
     out.alarms.push_back({"disk", stall->error.text, stall->since});
   }
+  const auto trouble = kubernetes_ != nullptr ? kubernetes_->trouble() : std::nullopt;
+  if (trouble) out.alarms.push_back({"kubernetes", trouble->text, trouble->since});
+  if (trouble && !out.cluster) out.waiting_for.insert(out.waiting_for.begin(), trouble->text);
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "overlay/control/view.h"
 #include "overlay/daemon/driver.h"
 #include "overlay/daemon/kernel_keeper.h"
+#include "overlay/kube/agent.h"
 
 namespace overlay::daemon {
 
@@ -20,6 +21,7 @@ class ApiBackend : public control::Backend {
       : facts_(facts), torn_down_(std::move(torn_down)) {}
   /// Before the event loop runs.
   void attach(Driver& driver, KernelKeeper& kernel);
+  void attach(const kube::Agent& kubernetes) { kubernetes_ = &kubernetes; }
 
   /// The core's answer to one of our calls.
   void carry_out(node::Answer answer);
@@ -54,6 +56,7 @@ class ApiBackend : public control::Backend {
   std::function<void()> torn_down_;
   Driver* driver_ = nullptr;
   KernelKeeper* kernel_ = nullptr;
+  const kube::Agent* kubernetes_ = nullptr;  // with --kubernetes
   node::CallId last_call_ = 0;
   std::map<node::CallId, control::LeaseReply> waiting_;
 };

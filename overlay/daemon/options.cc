@@ -14,14 +14,19 @@ namespace overlay::daemon {
 namespace {
 
 constexpr std::size_t max_name_bytes = 253;  // of a host name (RFC 1035)
-constexpr std::uint32_t min_mtu_v4 = 576;    // RFC 791: what every host must take
-constexpr std::uint32_t min_mtu_v6 = 1280;   // RFC 8200
+constexpr std::uint16_t https_port = 443;
+constexpr std::uint32_t min_mtu_v4 = 576;   // RFC 791: what every host must take
+constexpr std::uint32_t min_mtu_v6 = 1280;  // RFC 8200
 
 /// Every flag as it was written; what is not given has its default.
 struct Raw {
   std::string name;
   std::string zone;
   bool bootstrap = false;
+  bool kubernetes = false;
+  std::string kube_api;
+  std::string kube_account = "/var/run/secrets/kubernetes.io/serviceaccount";
+  std::string forget_after = "300";
   std::vector<std::string> join;
   std::vector<std::string> pool = {"10.32.0.0/12"};
   std::string block_prefix = "24";
@@ -86,6 +91,13 @@ void declare(CLI::App& app, Raw& raw) {
   flags.text("--name", raw.name, "NAME", "of this host; default: its host name");
   flags.yes("--bootstrap", raw.bootstrap, "found the cluster if this host has no state yet");
   flags.list("--join", raw.join, "HOST[:PORT]", "a host of the cluster to join");
+  flags.yes("--kubernetes", raw.kubernetes, "peers, cluster, secret and removals from the API server");
+  flags.text("--kube-api", raw.kube_api, "HOST[:PORT]",
+             "the API server; default: what a pod's KUBERNETES_SERVICE_HOST and _PORT say");
+  flags.text("--kube-account", raw.kube_account, "DIR",
+             "with the files token and ca.crt of a service account");
+  flags.text("--forget-after", raw.forget_after, "SECONDS",
+             "with --kubernetes: remove the member whose Node is deleted that long");
   flags.list("--pool", raw.pool, "CIDR", "founding: pod addresses, at most one IPv4 and one IPv6 pool");
   flags.text("--block-prefix", raw.block_prefix, "N", "founding: length of a host's IPv4 blocks");
   flags.text("--block-prefix6", raw.block_prefix6, "N", "founding: length of a host's IPv6 blocks");
@@ -222,6 +234,36 @@ Status parse_directories(const Raw& raw, Options& options) {
   return fail(Errc::invalid, "--cni-bin-dir and --cni-conf-dir do not fit: give both, or leave both empty");
 }
 
+/// What the kubelet puts into a pod's environment.
+std::string api_in_pod() {
+  const char* const host = std::getenv("KUBERNETES_SERVICE_HOST");
+  const char* const port = std::getenv("KUBERNETES_SERVICE_PORT");
+  if (host == nullptr) return {};
+  const bool v6 = std::string_view(host).find(':') != std::string_view::npos;
+  return (v6 ? "[" + std::string(host) + "]" : host) + ":" + (port != nullptr ? port : "443");
+}
+
+Status parse_kubernetes(const Raw& raw, Options& options) {
+  options.kubernetes = raw.kubernetes;
+  OVERLAY_TRY(const int forget_after, number("--forget-after", raw.forget_after, 1, 86400));
+  options.forget_after = std::chrono::seconds(forget_after);
+  if (!options.kubernetes) return {};
+  if (options.bootstrap) {
+    return fail(
+        Errc::invalid,
+        "--kubernetes and --bootstrap do not fit: the API server says who founds; leave --bootstrap out");
+  }
+  const std::string api = raw.kube_api.empty() ? api_in_pod() : raw.kube_api;
+  if (api.empty()) {
+    return fail(Errc::invalid, "--kubernetes: this is no pod of a cluster; give --kube-api HOST:PORT");
+  }
+  auto server = HostPort::parse(api, https_port);
+  if (!server) return with_context("--kube-api", server.error());
+  options.kube_api = *std::move(server);
+  OVERLAY_TRY(options.kube_account, parse_directory("--kube-account", raw.kube_account));
+  return {};
+}
+
 Status parse_security(const Raw& raw, Options& options) {
   options.insecure = raw.insecure;
   options.secret_files.assign(raw.secret_file.begin(), raw.secret_file.end());
@@ -233,6 +275,7 @@ Result<Options> interpret(const Raw& raw, const CLI::App& app) {
   Options options;
   options.bootstrap = raw.bootstrap;
   OVERLAY_CHECK(parse_security(raw, options));
+  OVERLAY_CHECK(parse_kubernetes(raw, options));
   OVERLAY_TRY(options.name, parse_name("--name", raw.name.empty() ? host_name() : raw.name));
   OVERLAY_TRY(options.zone, parse_name("--zone", raw.zone));
   OVERLAY_TRY(options.genesis, parse_genesis(raw));

@@ -25,6 +25,10 @@ struct Options {
   std::string name;
   std::string zone;
   bool bootstrap = false;
+  bool kubernetes = false;
+  HostPort kube_api;                   // with kubernetes
+  std::filesystem::path kube_account;  // with kubernetes
+  std::chrono::seconds forget_after{};
   std::vector<HostPort> join;
   consensus::Genesis genesis;      // pools, lengths, port, VNI
   std::vector<std::string> given;  // which flags of genesis were given: "pool", "block-prefix", …

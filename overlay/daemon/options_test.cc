@@ -258,5 +258,25 @@ TEST(Options, AnUnknownKeyOfTheFileIsNamed) {
                 "--help");
 }
 
+TEST(Options, InAPodKubernetesNeedsNoMore) {
+  const Variable host("KUBERNETES_SERVICE_HOST", "fd00::1");
+  const Variable port("KUBERNETES_SERVICE_PORT", "6443");
+  const Options options = good({"--kubernetes", "--forget-after", "60"});
+  EXPECT_TRUE(options.kubernetes);
+  EXPECT_EQ(options.kube_api.text(), "[fd00::1]:6443");
+  EXPECT_EQ(options.kube_account, "/var/run/secrets/kubernetes.io/serviceaccount");
+  EXPECT_EQ(options.forget_after, std::chrono::seconds(60));
+  EXPECT_EQ(good({"--kubernetes", "--kube-api", "api.example"}).kube_api.text(), "api.example:443");
+}
+
+TEST(Options, KubernetesElsewhereIsToldWhatItLacks) {
+  EXPECT_EQ(parse({"--kubernetes"}).error().text,
+            "--kubernetes: this is no pod of a cluster; give --kube-api HOST:PORT");
+  EXPECT_THAT(parse({"--kubernetes", "--kube-api", "a", "--bootstrap"}).error().text,
+              HasSubstr("leave --bootstrap out"));
+  EXPECT_THAT(parse({"--kubernetes", "--kube-api", "a", "--kube-account", "here"}).error().text,
+              HasSubstr("--kube-account 'here': give an absolute path"));
+}
+
 }  // namespace
 }  // namespace overlay::daemon

@@ -49,6 +49,7 @@ node::Config node_config(const Options& options, const Host& host, const Cluster
                       .version = OVERLAY_VERSION,
                       .join = options.join,
                       .bootstrap = options.bootstrap,
+                      .kubernetes = options.kubernetes,
                       .genesis = options.genesis,
                       .given = options.given,
                       .listen_ports = {},
@@ -162,9 +163,19 @@ Status Runner::open_node(Host host) {
   readiness_.emplace(io_, *driver_, [this] { install_cni_plugin(io_, options_, socket_path()); });
   sessions_.attach(*driver_, std::move(keys));
   api_.attach(*driver_, *kernel_);
+  if (options_.kubernetes) open_kubernetes(Rng(rng.next()));
   if (!state.recovered.warning.empty())
     log(spdlog::level::warn, "store", {{"text", state.recovered.warning}});
   return {};
+}
+
+void Runner::open_kubernetes(Rng rng) {
+  kube_host_.emplace(options_, *driver_, sessions_, api_);
+  const kube::AgentOptions options{.access = {options_.kube_api, options_.kube_account},
+                                   .node = options_.name,
+                                   .forget_after = options_.forget_after};
+  kubernetes_.emplace(io_, options, *kube_host_, rng);
+  api_.attach(*kubernetes_);
 }
 
 void Runner::tell_security(const std::optional<transport::Keyring>& keys,
@@ -199,6 +210,7 @@ void Runner::run(const std::vector<std::string>& warnings) {
   });
   kernel_->start();
   readiness_->look();
+  if (kubernetes_) kubernetes_->start();
   wait_for_signal();
 }
 
@@ -222,7 +234,9 @@ void Runner::carry_out(node::Effect effect) {
 void Runner::carry_out(const node::Event& event) {
   log(event);
   events_.add(event, wall_now());
-  if (event.kind == "node") readiness_->look();
+  if (event.kind != "node") return;
+  readiness_->look();
+  if (kubernetes_) kubernetes_->readiness_changed();
 }
 
 void Runner::catch_up_with_deletions() {

@@ -3,7 +3,8 @@
 //
 //   mesh_sessions --\                              /--> mesh_sessions, kernel_keeper
 //   kernel_keeper ---+--> driver (core and log) --+
-//   api_backend   --/                              \--> api_backend, event log, log, readiness
+//   api_backend   --+                              \--> api_backend, event log, log, readiness
+//   kube_host     --/
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -17,10 +18,12 @@
 #include "overlay/daemon/api_backend.h"
 #include "overlay/daemon/driver.h"
 #include "overlay/daemon/kernel_keeper.h"
+#include "overlay/daemon/kube_host.h"
 #include "overlay/daemon/mesh_sessions.h"
 #include "overlay/daemon/options.h"
 #include "overlay/daemon/preflight.h"
 #include "overlay/daemon/readiness.h"
+#include "overlay/kube/agent.h"
 #include "overlay/store/state_dir.h"
 #include "overlay/transport/listener.h"
 
@@ -42,6 +45,7 @@ class Runner {
 
   [[nodiscard]] Status open_api();
   [[nodiscard]] Status open_node(Host host);
+  void open_kubernetes(Rng rng);
   void run(const std::vector<std::string>& warnings);
   void tell_security(const std::optional<transport::Keyring>& keys,
                      const std::optional<plan::Underlay>& underlay) const;
@@ -67,6 +71,8 @@ class Runner {
   std::optional<Driver> driver_;
   std::optional<KernelKeeper> kernel_;
   std::optional<Readiness> readiness_;
+  std::optional<KubeHost> kube_host_;
+  std::optional<kube::Agent> kubernetes_;
   // Last, so that nobody comes in while the rest goes.
   std::optional<transport::Listener> listener_;
   std::unique_ptr<control::Server> server_;

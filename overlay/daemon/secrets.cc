@@ -29,7 +29,8 @@ Result<std::vector<Secret>> load_given(const std::vector<std::filesystem::path>&
   return out;
 }
 
-/// A host that only waits to be told what to do talks to nobody: a secret of nobody else's keeps it so.
+/// A host that only waits to be told what to do talks to nobody, as does one that has yet to read the secret
+/// from the Kubernetes API server: a secret of nobody else's keeps it so.
 Result<Secret> secret_of_nobody() {
   OVERLAY_TRY(const auto random, store::random_bytes());
   return Secret(random);
@@ -38,6 +39,7 @@ Result<Secret> secret_of_nobody() {
 Result<Secret> load_own(const Options& options) {
   if (has_own_secret(options)) return store::load_secret(own_secret(options));
   if (makes_secret(options)) return store::make_secret(own_secret(options));
+  if (options.kubernetes) return secret_of_nobody();
   if (!options.join.empty()) {
     return fail(Errc::invalid, "--join: this host has no cluster secret; " + std::string(cure) +
                                    ", or give --insecure if the cluster has none");

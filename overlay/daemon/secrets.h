@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which secrets this host holds: those of --secret-file, else STATE_DIR/secret, which --bootstrap makes.
+// Which secrets this host holds: those of --secret-file, else STATE_DIR/secret, which --bootstrap makes and
+// where --kubernetes keeps what it has read.
 #pragma once
 
 #include <optional>

@@ -98,5 +98,18 @@ TEST_F(SecretsTest, TheFounderSaysHowOthersJoin) {
   EXPECT_EQ(joining_line(options, std::nullopt), "");
 }
 
+TEST_F(SecretsTest, OnKubernetesAHostBeginsWithASecretOfNobodysAndKeepsTheOneItRead) {
+  options.kubernetes = true;
+  const std::string nobodys = keys();
+  EXPECT_NE(keys(), nobodys) << "another each time, so nobody gets in";
+  std::filesystem::create_directories(dir.path());
+  const Secret read(std::array<std::uint8_t, 32>{1});
+  ASSERT_TRUE(store::keep_secret(dir / "secret", read));
+  EXPECT_EQ(keys(), read.key_id());
+  const Secret changed(std::array<std::uint8_t, 32>{2});
+  ASSERT_TRUE(store::keep_secret(dir / "secret", changed));
+  EXPECT_EQ(keys(), changed.key_id());
+}
+
 }  // namespace
 }  // namespace overlay::daemon

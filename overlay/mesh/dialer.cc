@@ -21,11 +21,18 @@ constexpr std::size_t contacts_at_once = 2;
 Dialer::Dialer(const Self& self, std::vector<HostPort> join, Rng& rng, Sessions& sessions,
                EndpointsOf endpoints_of)
     : self_(self), rng_(rng), sessions_(sessions), endpoints_of_(std::move(endpoints_of)) {
+  retarget(std::move(join));
+}
+
+void Dialer::retarget(std::vector<HostPort> join) {
+  std::vector<Target> targets;
   for (HostPort& address : join) {
-    Target target;
-    target.address = std::move(address);
-    targets_.push_back(std::move(target));
+    const auto known = std::find_if(targets_.begin(), targets_.end(),
+                                    [&](const Target& target) { return target.address == address; });
+    targets.push_back(known == targets_.end() ? Target() : std::move(*known));
+    targets.back().address = std::move(address);
   }
+  targets_ = std::move(targets);
 }
 
 void Dialer::want(const std::map<NodeId, wire::Purpose>& neighbours, bool mutual, Time now) {

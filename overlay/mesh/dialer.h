@@ -40,6 +40,8 @@ class Dialer {
   Dialer(const Self& self, std::vector<HostPort> join, Rng& rng, Sessions& sessions,
          EndpointsOf endpoints_of);
 
+  /// Other join targets from now on; what is known of those that stay is kept.
+  void retarget(std::vector<HostPort> join);
   /// The nodes to keep a session with. `mutual`: they want one with us too, so that only one need call.
   void want(const std::map<NodeId, wire::Purpose>& neighbours, bool mutual, Time now);
   /// Whether join targets are called without end; otherwise only when nobody else is there to talk to.

@@ -55,6 +55,8 @@ class Mesh {
   void adopt(const wire::Record& genesis, const std::vector<Prefix>& pools, Time now);
   /// Begins to call; restore() comes before.
   void start(Time now);
+  /// Other join targets from now on.
+  void retarget(std::vector<HostPort> join) { dialer_.retarget(std::move(join)); }
 
   // ---- records ----
   /// Puts back what an earlier life had accepted; not spread, not reported.

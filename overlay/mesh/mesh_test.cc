@@ -195,7 +195,7 @@ TEST(Mesh, OwnRecordFromALaterLifeIsOutbid) {
   net.run(2s);
   const auto& self = net.host(2).mesh.self();
   const auto later =
-      wire::seal(wire::NodeInfo{"ghost", "", "", {}, {}, {}, 0}, {7, 3}, self.identity, self.cluster);
+      wire::seal(wire::NodeInfo{"ghost", "", "", {}, {}, {}, 0, ""}, {7, 3}, self.identity, self.cluster);
   const Session* session = net.host(2).mesh.sessions().with(net.host(1).mesh.self().id);
   net.host(2).mesh.received(session->id, wire::encode(wire::Records{{later.envelope}}), net.now);
   net.run(2s);

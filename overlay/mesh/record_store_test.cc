@@ -10,7 +10,8 @@ namespace {
 const KeyPair author = KeyPair::from_seed(SecretSeed{{1}});
 
 wire::Record named(std::string name, wire::RecordVersion version) {
-  return wire::seal(wire::NodeInfo{std::move(name), "", "", {}, {}, {}, 0}, version, author, ClusterId{{1}});
+  return wire::seal(wire::NodeInfo{std::move(name), "", "", {}, {}, {}, 0, ""}, version, author,
+                    ClusterId{{1}});
 }
 
 TEST(RecordStore, KeepsTheHighestVersion) {

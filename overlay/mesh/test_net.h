@@ -53,7 +53,7 @@ class Net {
 
   void describe(std::uint8_t number) {
     host(number).mesh.describe(
-        {"h" + std::to_string(number), "", "0.1.0", {{address(number), 6783}}, {address(number)}, {}, 0},
+        {"h" + std::to_string(number), "", "0.1.0", {{address(number), 6783}}, {address(number)}, {}, 0, ""},
         now);
   }
   void found(std::uint8_t number) {

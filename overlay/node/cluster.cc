@@ -41,6 +41,18 @@ std::string describe_targets(const mesh::Dialer& dialer) {
   return out;
 }
 
+std::string foreign_device(const Context& context) {
+  return "overlay.vx belongs to cluster " + context.config.kernel_cluster.short_hex() +
+         " but this host has no state of it; restore the state directory or join a member with --join, or, "
+         "if "
+         "that cluster is gone, run 'overlayctl teardown' and start again";
+}
+
+void say_founded(Context& context, const wire::Record& record) {
+  context.say({Event::Level::info, "cluster", wire::cluster_of(record).short_hex(), "", "founded",
+               "pool " + list(std::get<consensus::Genesis>(record.body).pools)});
+}
+
 }  // namespace
 
 Status agree_with_genesis(const Config& config, const consensus::Genesis& genesis) {
@@ -71,21 +83,51 @@ void Cluster::tick(Time now) {
 
 Time Cluster::next_deadline() const { return context_.chain ? Time::max() : found_at_; }
 
-void Cluster::found(Time now) {
+Result<wire::Record> Cluster::make() const {
   consensus::Genesis genesis = context_.config.genesis;
   std::sort(genesis.pools.begin(), genesis.pools.end());
   genesis.voters = {context_.identity.public_key};
   genesis.nonce = context_.rng.bytes<Nonce>();
+  OVERLAY_CHECK(validate(genesis));
+  return wire::seal(genesis, {}, context_.identity, ClusterId{});
+}
+
+void Cluster::found(Time now) {
   found_at_ = Time::max();
-  const Status valid = validate(genesis);
-  if (!valid) {
-    context_.raise("genesis", valid.error().text, now);
+  const auto record = make();
+  if (!record) {
+    context_.raise("genesis", record.error().text, now);
     return;
   }
-  const wire::Record record = wire::seal(genesis, {}, context_.identity, ClusterId{});
-  context_.say({Event::Level::info, "cluster", wire::cluster_of(record).short_hex(), "", "founded",
-                "pool " + list(genesis.pools)});
+  say_founded(context_, *record);
+  adopt(*record, now);
+}
+
+Result<Bytes> Cluster::propose() const {
+  if (context_.chain) return fail(Errc::exists, "this node is in a cluster already");
+  if (!context_.config.kernel_cluster.is_zero()) return fail(Errc::conflict, foreign_device(context_));
+  OVERLAY_TRY(const wire::Record record, make());
+  return record.envelope;
+}
+
+Status Cluster::adopt_decided(std::string_view envelope, Time now) {
+  OVERLAY_TRY(const wire::Record record, wire::open(envelope, ClusterId{}));
+  const auto* genesis = std::get_if<consensus::Genesis>(&record.body);
+  if (genesis == nullptr) return fail(Errc::invalid, "this record founds no cluster");
+  const ClusterId cluster = wire::cluster_of(record);
+  if (context_.chain && context_.chain->cluster() != cluster) {
+    return fail(Errc::conflict, "this node is in cluster " + context_.chain->cluster().short_hex() +
+                                    ", not " + cluster.short_hex());
+  }
+  if (context_.chain) return {};
+  OVERLAY_CHECK(agree_with_genesis(context_.config, *genesis));
+  if (record.author == context_.identity.public_key) {
+    say_founded(context_, record);
+  } else {
+    context_.say({Event::Level::info, "cluster", cluster.short_hex(), "", "joined", ""});
+  }
   adopt(record, now);
+  return {};
 }
 
 void Cluster::hear(const wire::Record& record, Time now) {
@@ -114,13 +156,12 @@ std::string Cluster::waiting_for() const {
   const auto alarm = context_.alarms.find("genesis");
   if (alarm != context_.alarms.end()) return "a flag to be corrected: " + alarm->second.text;
   if (context_.config.bootstrap && !context_.config.kernel_cluster.is_zero()) {
-    return "a decision: overlay.vx belongs to cluster " + context_.config.kernel_cluster.short_hex() +
-           " but this host has no state of it; restore the state directory or join a member with --join, or, "
-           "if that "
-           "cluster is gone, run 'overlayctl teardown' and start again";
+    return "a decision: " + foreign_device(context_);
   }
   const std::string targets = describe_targets(context_.mesh->dialer());
   if (context_.config.bootstrap) return "an answer of " + targets + ", before founding a cluster";
+  if (context_.config.kubernetes)
+    return "a cluster: the one the Kubernetes API server names, or leave to found it";
   if (!targets.empty()) return "a cluster to join through " + targets;
   return "a cluster: start the first host with --bootstrap and every other with --join HOST";
 }

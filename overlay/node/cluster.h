@@ -16,6 +16,10 @@ class Cluster {
   void start(Time now);
   /// A member told us its genesis.
   void hear(const wire::Record& genesis, Time now);
+  /// A genesis of this node's making that is not in force anywhere.
+  [[nodiscard]] Result<Bytes> propose() const;
+  /// Everybody's genesis, as agreed on elsewhere.
+  [[nodiscard]] Status adopt_decided(std::string_view envelope, Time now);
   void tick(Time now);
   Time next_deadline() const;
   /// Why there is no cluster yet; empty when there is one.
@@ -23,6 +27,7 @@ class Cluster {
 
  private:
   bool may_found() const;
+  Result<wire::Record> make() const;
   void found(Time now);
   void adopt(const wire::Record& genesis, Time now);
 

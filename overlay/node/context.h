@@ -57,6 +57,7 @@ struct Context {
   std::size_t taken_count = 0;
   std::uint32_t lowest_index = 1;  // none below it is free
   std::optional<plan::Underlay> underlay;
+  std::string host_uid;          // of the Kubernetes Node this host is
   std::optional<Status> kernel;  // of the last reconcile; nothing before the first
   std::map<std::string, Alarm> alarms;
   bool kernel_dirty = false;

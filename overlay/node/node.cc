@@ -78,6 +78,35 @@ void Node::kernel_reconciled(const Status& result, Time now) {
   impl_->settle(now);
 }
 
+// ---- what the Kubernetes API server knows ----
+
+void Node::call_also(std::vector<HostPort> targets, Time now) {
+  std::vector<HostPort> all = impl_->context.config.join;
+  for (HostPort& target : targets) {
+    if (std::find(all.begin(), all.end(), target) == all.end()) all.push_back(std::move(target));
+  }
+  impl_->context.mesh->retarget(std::move(all));
+  impl_->settle(now);
+}
+
+void Node::known_as(const std::string& host_uid, Time now) {
+  impl_->context.host_uid = host_uid;
+  impl_->settle(now);
+}
+
+std::optional<Bytes> Node::genesis() const {
+  const wire::Record* record = impl_->context.mesh->records().find(wire::decree_key(0));
+  return record == nullptr ? std::nullopt : std::optional(record->envelope);
+}
+
+Result<Bytes> Node::propose_genesis() { return impl_->cluster.propose(); }
+
+Status Node::adopt_genesis(std::string_view record, Time now) {
+  const Status adopted = impl_->cluster.adopt_decided(record, now);
+  impl_->settle(now);
+  return adopted;
+}
+
 // ---- local API calls ----
 
 void Node::lease(CallId call, const ipam::LeaseRequest& request, WallTime wall, Time now) {
@@ -272,6 +301,7 @@ void Node::Impl::describe(Time now) {
     info.endpoints.push_back({context.underlay->address, port});
   info.underlay = {context.underlay->address};
   info.vtep_mac = vtep_mac(context.id);
+  info.host_uid = context.host_uid;
   context.mesh->describe(info, now);
 }
 

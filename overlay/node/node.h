@@ -31,7 +31,8 @@ struct Config {
   std::string version;
   std::vector<HostPort> join;
   bool bootstrap = false;
-  consensus::Genesis genesis;               // pools, lengths, port, vni, family, encryption to found with
+  bool kubernetes = false;     // the cluster is founded, or found, by propose_genesis() and adopt_genesis()
+  consensus::Genesis genesis;  // pools, lengths, port, vni, family, encryption to found with
   std::vector<std::string> given;           // flags of genesis given by hand: "pool", "block-prefix", …
   std::vector<std::uint16_t> listen_ports;  // where peers dial this node at its underlay address
   std::uint32_t mtu = 0;                    // --mtu N; 0: from the underlay
@@ -72,6 +73,18 @@ class Node {
   void interfaces_seen(const std::set<std::string>& names, Time now);
   /// The result of carrying out ReconcileKernel: readiness waits for the first success.
   void kernel_reconciled(const Status& result, Time now);
+
+  // ---- what the Kubernetes API server knows ----
+  /// Whom to call for ever, besides Config::join.
+  void call_also(std::vector<HostPort> targets, Time now);
+  /// The UID of the Kubernetes Node this host is.
+  void known_as(const std::string& host_uid, Time now);
+  /// The record this cluster was founded by; nothing before there is one.
+  std::optional<Bytes> genesis() const;
+  /// What this node would found a cluster by. It is no cluster before everybody has agreed on it elsewhere.
+  [[nodiscard]] Result<Bytes> propose_genesis();
+  /// That was agreed on. Errc::conflict: this node is in another cluster, or has a flag that differs.
+  [[nodiscard]] Status adopt_genesis(std::string_view record, Time now);
 
   // ---- local API calls; each is answered by one Answer, at once or later ----
   void lease(CallId call, const ipam::LeaseRequest& request, WallTime wall, Time now);

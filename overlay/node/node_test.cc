@@ -301,5 +301,87 @@ TEST(Node, ServesBothFamiliesWhereThePoolsHaveBoth) {
   EXPECT_EQ(leased->lease.mac, pod_mac(leased->lease.addresses[0]));
 }
 
+// ---- what the Kubernetes API server knows ----
+
+Config on_kubernetes() {
+  Config out = config(false);
+  out.kubernetes = true;
+  return out;
+}
+
+TEST(NodeOnKubernetes, FoundsNothingUnasked) {
+  Host host(on_kubernetes());
+  host.make_ready();
+  host.now += 1h;
+  host.node->tick(host.now);
+  EXPECT_EQ(host.waits_for(), "a cluster: the one the Kubernetes API server names, or leave to found it");
+  EXPECT_FALSE(host.node->genesis());
+}
+
+TEST(NodeOnKubernetes, IsInTheClusterThatWasAgreedOnAndProposesNoOther) {
+  Host host(on_kubernetes());
+  const auto proposed = host.node->propose_genesis();
+  ASSERT_TRUE(proposed);
+  EXPECT_FALSE(host.node->genesis()) << "a proposal is no cluster";
+  ASSERT_TRUE(host.node->adopt_genesis(*proposed, host.now));
+  host.make_ready();
+  EXPECT_EQ(host.waits_for(), "");
+  EXPECT_EQ(host.node->genesis(), *proposed);
+  EXPECT_FALSE(host.node->propose_genesis());
+  EXPECT_TRUE(host.node->adopt_genesis(*proposed, host.now)) << "said again";
+
+  Host again(on_kubernetes(), host.log);
+  EXPECT_EQ(again.node->genesis(), *proposed);
+}
+
+TEST(NodeOnKubernetes, StaysInItsClusterWhateverTheApiServerNames) {
+  Host mine;
+  Config elsewhere = on_kubernetes();
+  elsewhere.genesis.pools = {Prefix::parse("10.64.0.0/12").value()};
+  Host other(elsewhere);
+  const auto theirs = other.node->propose_genesis();
+  const Status refused = mine.node->adopt_genesis(*theirs, mine.now);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+  EXPECT_FALSE(other.node->adopt_genesis("nonsense", other.now));
+}
+
+TEST(NodeOnKubernetes, AFlagThatDiffersFromTheClustersIsNamed) {
+  Host founder(on_kubernetes());
+  const auto record = founder.node->propose_genesis();
+  Config other = on_kubernetes();
+  other.given = {"pool"};
+  other.genesis.pools = {Prefix::parse("10.64.0.0/12").value()};
+  Host joiner(other);
+  const Status refused = joiner.node->adopt_genesis(*record, joiner.now);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(
+      refused.error().text,
+      "--pool 10.64.0.0/12 differs from the cluster's 10.32.0.0/12, which was fixed when it was founded; "
+      "leave the flag out");
+}
+
+TEST(NodeOnKubernetes, CallsWhomItIsToldBesidesItsOwnTargets) {
+  Config with = on_kubernetes();
+  with.join = {{"192.0.2.9", 6783}};
+  Host host(with);
+  host.take();
+  host.node->call_also({{"192.0.2.2", 6783}, {"192.0.2.9", 6783}}, host.now);
+  host.now = std::max(host.now, host.node->next_deadline());
+  host.node->tick(host.now);
+  std::vector<std::string> called;
+  for (const Effect& effect : host.take().effects) {
+    if (const auto* dial = std::get_if<Dial>(&effect)) called.push_back(dial->target.host);
+  }
+  EXPECT_EQ(called, (std::vector<std::string>{"192.0.2.9", "192.0.2.2"})) << "each once";
+}
+
+TEST(NodeOnKubernetes, SaysWhichNodeItIs) {
+  Host host;
+  host.make_ready();
+  host.node->known_as("uid-1", host.now);
+  EXPECT_EQ(host.node->view(host.now).peers.front().host_uid, "uid-1");
+}
+
 }  // namespace
 }  // namespace overlay::node

@@ -33,6 +33,7 @@ PeerView self_view(const Context& context) {
   if (context.underlay) out.underlay_addresses = {context.underlay->address};
   out.vtep_mac = vtep_mac(context.id);
   out.blocks = context.blocks_of(context.id);
+  out.host_uid = context.host_uid;
   return out;
 }
 
@@ -47,6 +48,7 @@ PeerView peer_view(const Context& context, const NodeId& node, const wire::NodeI
   out.underlay_addresses = info.underlay;
   out.vtep_mac = info.vtep_mac;
   out.blocks = context.blocks_of(node);
+  out.host_uid = info.host_uid;
   return out;
 }
 

@@ -27,6 +27,7 @@ struct PeerView {
   std::vector<Ip> underlay_addresses;
   Mac vtep_mac;
   std::vector<Prefix> blocks;
+  std::string host_uid;  // of the Kubernetes Node it is; empty elsewhere
 };
 
 struct LinkView {

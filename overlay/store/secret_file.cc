@@ -27,4 +27,9 @@ Result<Secret> make_secret(const std::filesystem::path& path) {
   return secret;
 }
 
+Status keep_secret(const std::filesystem::path& path, const Secret& secret) {
+  OVERLAY_TRY(const File file, replace_file(path, secret.text() + "\n"));
+  return {};
+}
+
 }  // namespace overlay::store

@@ -16,4 +16,7 @@ namespace overlay::store {
 /// A fresh one from the kernel's random numbers, in a file that was not there (0600).
 [[nodiscard]] Result<Secret> make_secret(const std::filesystem::path& path);
 
+/// Puts it there in place of what there was (0600).
+[[nodiscard]] Status keep_secret(const std::filesystem::path& path, const Secret& secret);
+
 }  // namespace overlay::store

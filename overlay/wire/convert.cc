@@ -48,6 +48,7 @@ v1::NodeInfo to_proto(const NodeInfo& info) {
   for (const Ip& address : info.underlay) out.add_underlay(Bytes(address.bytes()));
   out.set_vtep_mac(info.vtep_mac.str());
   out.set_features(info.features);
+  out.set_host_uid(info.host_uid);
   return out;
 }
 
@@ -184,6 +185,7 @@ Result<NodeInfo> decode_node_info(std::string_view body) {
   }
   OVERLAY_TRY(out.vtep_mac, Mac::parse(from.vtep_mac()));
   out.features = from.features();
+  OVERLAY_TRY(out.host_uid, bounded_text(from.host_uid(), max_text, "host uid"));
   return out;
 }
 

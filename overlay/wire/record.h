@@ -54,6 +54,7 @@ struct NodeInfo {
   std::vector<Ip> underlay;         // the first is where its VXLAN packets go
   Mac vtep_mac;
   std::uint32_t features = 0;
+  std::string host_uid;  // of the Kubernetes Node this host is; empty elsewhere
 
   friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
 };

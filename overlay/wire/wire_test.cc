@@ -24,7 +24,8 @@ consensus::Genesis some_genesis() {
 }
 
 NodeInfo some_node() {
-  return {"h1", "z1", "0.1.0", {Endpoint{Ip::v4(1), 6783}}, {Ip::v4(1)}, vtep_mac(author.node_id()), 5};
+  return {"h1", "z1",   "0.1.0", {Endpoint{Ip::v4(1), 6783}}, {Ip::v4(1)}, vtep_mac(author.node_id()),
+          5,    "uid-1"};
 }
 
 ipam::BlockRecord some_block() {

@@ -28,7 +28,9 @@ REPO = pathlib.Path(__file__).resolve().parents[2]
 MANIFESTS = REPO / "manifests"
 OVERLAYD = "overlayd"
 KINDS = {("v1", "Namespace"): "V1Namespace", ("v1", "ServiceAccount"): "V1ServiceAccount",
-         ("v1", "ConfigMap"): "V1ConfigMap", ("v1", "Service"): "V1Service", ("apps/v1", "DaemonSet"): "V1DaemonSet"}
+         ("v1", "ConfigMap"): "V1ConfigMap", ("apps/v1", "DaemonSet"): "V1DaemonSet"}
+RBAC = "rbac.authorization.k8s.io/v1"
+KINDS |= {(RBAC, kind): f"V1{kind}" for kind in ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")}
 SCALARS = {"str": str, "int": int, "bool": bool, "float": float, "object": object, "datetime": datetime.datetime}
 
 
@@ -102,8 +104,6 @@ class Manifests(unittest.TestCase):
                 continue
             for one in read(path):
                 self.assertEqual(given.get(key(one)), one, f"{path.name}: run tools/manifest")
-        agent = read(MANIFESTS / "base/agent/daemonset.yaml")[0]
-        self.assertEqual(given[key(agent)], agent, "run tools/manifest")
 
     def test_overlays_change_paths_and_pool_only(self):
         if not shutil.which("kubectl"):
@@ -141,7 +141,6 @@ class Manifests(unittest.TestCase):
             self.assertEqual(security["capabilities"], {"drop": ["ALL"], "add": ["NET_ADMIN", "NET_RAW"]})
         for pod in self.pods:
             self.assertEqual(pod["securityContext"]["seccompProfile"], {"type": "RuntimeDefault"})
-            self.assertIs(pod["automountServiceAccountToken"], False)
             self.assertFalse({"hostPID", "hostIPC"} & pod.keys())
 
     def test_directories_are_mounted_and_no_sockets_or_files(self):
@@ -154,7 +153,7 @@ class Manifests(unittest.TestCase):
                 self.assertEqual({mount["name"] for mount in container["volumeMounts"]}, names)
 
     def test_runs_on_every_linux_node_before_all_else(self):
-        self.assertEqual(len(self.pods), 2)
+        self.assertEqual(len(self.pods), 1)
         for pod in self.pods:
             self.assertEqual(pod["tolerations"], [{"operator": "Exists"}])
             self.assertEqual(pod["priorityClassName"], "system-node-critical")
@@ -162,12 +161,9 @@ class Manifests(unittest.TestCase):
         for container in self.containers():
             self.assertEqual(container["resources"]["requests"].keys(), {"cpu", "memory"})
             self.assertNotIn("limits", container["resources"])
-        terms = [pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
-                 for pod in self.pods]
-        founder = {tuple((e["key"], e["operator"]) for e in term["matchExpressions"]) for [term] in terms}
-        linux = ("kubernetes.io/os", "In")
-        self.assertEqual(founder, {(linux, ("overlay-system/founder", "Exists")),
-                                   (linux, ("overlay-system/founder", "DoesNotExist"))}, "each node is of one set")
+        for pod in self.pods:
+            [term] = pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+            self.assertEqual(term["matchExpressions"], [{"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]}])
 
     def test_liveness_does_not_ask_for_readiness(self):
         for container in self.containers():
@@ -175,15 +171,27 @@ class Manifests(unittest.TestCase):
             self.assertEqual(container["livenessProbe"]["httpGet"]["path"], "/healthz")
             self.assertEqual(container["readinessProbe"]["httpGet"]["path"], "/readyz")
 
-    def test_the_sets_select_their_own_pods_and_the_service_all(self):
-        sets = [one for one in self.objects if one["kind"] == "DaemonSet"]
-        service = next(one for one in self.objects if one["kind"] == "Service")["spec"]["selector"]
-        selectors = [one["spec"]["selector"]["matchLabels"] for one in sets]
-        self.assertEqual(len({tuple(sorted(one.items())) for one in selectors}), 2)
-        for one, selector in zip(sets, selectors):
-            labels = one["spec"]["template"]["metadata"]["labels"]
-            self.assertTrue(selector.items() <= labels.items() and service.items() <= labels.items())
-            self.assertEqual(one["spec"]["updateStrategy"]["rollingUpdate"], {"maxUnavailable": 1})
+    def test_the_set_selects_its_own_pods_and_restarts_one_at_a_time(self):
+        [one] = [one for one in self.objects if one["kind"] == "DaemonSet"]
+        labels = one["spec"]["template"]["metadata"]["labels"]
+        self.assertTrue(one["spec"]["selector"]["matchLabels"].items() <= labels.items())
+        self.assertEqual(one["spec"]["updateStrategy"]["rollingUpdate"], {"maxUnavailable": 1})
+
+    def test_the_account_may_do_what_overlayd_asks_and_no_more(self):
+        rules = [rule for one in self.objects if one["kind"] in ("Role", "ClusterRole") for rule in one["rules"]]
+        may = {(resource, verb) for rule in rules for resource in rule["resources"] for verb in rule["verbs"]}
+        self.assertEqual(may, {
+            ("nodes", "list"), ("nodes", "watch"), ("nodes", "patch"), ("nodes/status", "patch"),
+            ("servicecidrs", "list"), ("secrets", "create"), ("secrets", "get"), ("configmaps", "create"),
+            ("configmaps", "get"), ("leases", "create"), ("leases", "get"), ("leases", "update"),
+            ("services", "create"), ("events", "create")})
+        for rule in rules:  # what there can be others of is named
+            if {"secrets", "configmaps", "leases"} & set(rule["resources"]) and rule["verbs"] != ["create"]:
+                self.assertIn("resourceNames", rule)
+        accounts = {key(one)[1:] for one in self.objects if one["kind"] == "ServiceAccount"}
+        for one in self.objects:
+            for subject in one.get("subjects", []):
+                self.assertIn((subject["namespace"], subject["name"]), accounts)
 
     def test_overlayd_has_the_flags_and_the_keys(self):
         for container in self.containers():

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one node that holds the lease looks for members whose Node is gone.
+#include <algorithm>
+
+#include "overlay/kube/agent.h"
+
+namespace overlay::kube {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A wish that was not granted is made again after this.
+constexpr Duration ask_again = 1min;
+
+std::set<std::string> uids_of(const std::map<std::string, Node>& nodes) {
+  std::set<std::string> out;
+  for (const auto& [name, node] : nodes) out.insert(node.uid);
+  return out;
+}
+
+}  // namespace
+
+/// Only voters stand for it: they decide who is removed, and they are few.
+Awaitable<void> Agent::lead() {
+  Client client(io_.get_executor(), options_.access);
+  Backoff backoff(next_rng());
+  asio::steady_timer timer(io_);
+  for (;;) {
+    Status looked;
+    if (host_.is_voter()) looked = co_await look_at_lease(client);
+    if (!looked || !host_.is_voter()) election_.lost();
+    set_trouble("lease", looked ? "" : looked.error().text);
+    if (election_.leads(host_.now())) {
+      begin_following();
+      co_await look_for_departures(client);
+    }
+    timer.expires_after(backoff.about(options_.lease_look));
+    co_await timer.async_wait(as_value);
+  }
+}
+
+Awaitable<Status> Agent::look_at_lease(Client& client) {
+  const Request get = get_lease(space_);
+  const Result<Answer> answer = co_await client.call(get);
+  if (!answer) co_return answer.error();
+  std::optional<Lease> lease;
+  if (answer->status != not_found) {
+    if (!answer->ok()) co_return explain(get, *answer);
+    auto parsed = parse_lease(answer->body);
+    if (!parsed) co_return parsed.error();
+    lease = *std::move(parsed);
+  }
+  const auto wanted = election_.look(lease, host_.wall_now(), host_.now());
+  if (!wanted) co_return Status();
+  const Request write =
+      lease ? replace_lease(space_, *wanted, lease_duration) : make_lease(space_, *wanted, lease_duration);
+  const Result<Answer> written = co_await client.call(write);
+  if (!written) co_return written.error();
+  if (written->ok()) election_.won(host_.now());
+  if (written->status == conflict) election_.lost();
+  if (!written->ok() && written->status != conflict) co_return explain(write, *written);
+  co_return Status();
+}
+
+/// A follower ends by itself when this node leads no more, and takes what it saw with it.
+void Agent::begin_following() {
+  if (all_) return;
+  departures_.forget();
+  all_ = std::make_shared<NodeFollower>(io_.get_executor(), options_.access, "", next_rng());
+  spawn(io_.get_executor(), follow_all(all_));
+}
+
+Awaitable<void> Agent::follow_all(std::shared_ptr<NodeFollower> follower) {
+  const auto changed = [this] { return election_.leads(host_.now()); };
+  const auto trouble = [this](const std::string& text) { set_trouble("Nodes", text); };
+  co_await follower->run(changed, trouble);
+  all_.reset();
+}
+
+Awaitable<void> Agent::look_for_departures(Client& client) {
+  const auto own = own_.nodes().find(options_.node);
+  if (!all_ || !all_->is_complete() || own == own_.nodes().end()) co_return;
+  const auto gone_members =
+      departures_.look(host_.members(), uids_of(all_->nodes()), own->second.uid, host_.now());
+  std::vector<Member> wanted;
+  for (const Member& member : gone_members) {
+    const auto asked = asked_.find(member.id);
+    if (asked == asked_.end() || host_.now() - asked->second >= ask_again) wanted.push_back(member);
+  }
+  if (wanted.empty()) co_return;
+  // For ever is worth a second look: a watch that missed something must not cost anybody its addresses.
+  const auto there = co_await list_all_uids(client);
+  if (!there || !there->contains(own->second.uid)) co_return;
+  for (const Member& member : wanted) {
+    if (!there->contains(member.uid)) forget(member);
+  }
+}
+
+Awaitable<Result<std::set<std::string>>> Agent::list_all_uids(Client& client) {
+  NodeWatch list;
+  while (list.wants_list()) {
+    const Request request = list.list();
+    const Result<Answer> answer = co_await client.call(request);
+    if (!answer) co_return answer.error();
+    const Status listed = list.listed(*answer);
+    if (!listed) co_return listed.error();
+  }
+  co_return uids_of(list.nodes());
+}
+
+void Agent::forget(const Member& member) {
+  asked_[member.id] = host_.now();
+  host_.forget(member, [this, member](const Status& done) {
+    const std::string text = done ? "forgot node " + member.name + ", whose Node was deleted"
+                                  : "cannot forget node " + member.name + ": " + done.error().text;
+    host_.tell(!done, text);
+    record({done ? "OverlayNodeForgotten" : "OverlayNodeNotForgotten", text, !done});
+  });
+}
+
+}  // namespace overlay::kube
