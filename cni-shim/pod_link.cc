@@ -11,6 +11,8 @@
 
 #include <algorithm>
 
+#include "overlay/kernel/bridge_port.h"
+
 namespace overlay::cni {
 namespace {
 
@@ -70,29 +72,6 @@ Message veth_pair(const PodLink& wanted, const Link& bridge, int pod_netns) {
   return out;
 }
 
-/// The port's flags, as `ip link set … type bridge_slave` sends them: by name, so it fits in the send that
-/// makes it.
-Message isolate_port(const std::string& host_interface) {
-  Message out(RTM_NEWLINK, 0, ifinfomsg{});
-  out.string(IFLA_IFNAME, host_interface);
-  out.begin(IFLA_LINKINFO).string(IFLA_INFO_SLAVE_KIND, "bridge").begin(IFLA_INFO_SLAVE_DATA);
-  out.u8(IFLA_BRPORT_ISOLATED, 1).u8(IFLA_BRPORT_LEARNING, 0).u8(IFLA_BRPORT_UNICAST_FLOOD, 0);
-  out.end().end();
-  return out;
-}
-
-/// The bridge sends frames for this MAC to this port, for ever.
-Message static_entry(const Link& port, const Mac& mac) {
-  ndmsg header{};
-  header.ndm_family = AF_BRIDGE;
-  header.ndm_ifindex = index_of(port);
-  header.ndm_state = NUD_NOARP;
-  header.ndm_flags = NTF_MASTER;
-  Message out(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, header);
-  out.mac(NDA_LLADDR, mac);
-  return out;
-}
-
 Result<Link> require_link(Socket& socket, const std::string& name) {
   OVERLAY_TRY(const auto link, find_link(socket, name));
   if (!link) return fail(Errc::not_found, "interface " + name + " vanished while it was set up");
@@ -126,8 +105,8 @@ Result<Link> make_port(Socket& host, const PodLink& wanted, int pod_netns) {
   OVERLAY_CHECK(make_veth_pair(host, wanted, bridge, pod_netns));
   OVERLAY_TRY(const Link port, require_link(host, wanted.host_interface));
   Steps steps;
-  steps.add("isolate the bridge port " + wanted.host_interface, isolate_port(wanted.host_interface));
-  steps.add("give the bridge the pod's MAC", static_entry(port, wanted.lease.mac));
+  steps.add("isolate the bridge port " + wanted.host_interface, kernel::isolate_port(wanted.host_interface));
+  steps.add("give the bridge the pod's MAC", kernel::static_entry(index_of(port), wanted.lease.mac));
   OVERLAY_CHECK(steps.run(host));
   return port;
 }

@@ -91,6 +91,7 @@ v1::Routes to_routes(const plan::Intent& intent, const plan::Objects& observed,
   const PeerNames peers(intent, views);
   v1::Routes out;
   merge(desired.links, observed.links, peers, out);
+  merge(desired.ports, observed.ports, peers, out);
   merge(desired.firewall, observed.firewall, peers, out);
   merge(desired.settings, observed.settings, peers, out);
   merge(desired.addresses, observed.addresses, peers, out);
@@ -111,8 +112,8 @@ v1::Removed to_removed(const plan::Objects& before, const plan::Objects& after) 
   auto all = before.all();
   std::ranges::reverse(all);
   for (const auto& object : all) {
-    // Settings are no objects of ours: those of a device go with it, the others stay.
-    if (std::holds_alternative<plan::Setting>(object)) continue;
+    // Settings and ports are no objects of ours: those of a device go with it, the others stay.
+    if (std::holds_alternative<plan::Setting>(object) || std::holds_alternative<plan::Port>(object)) continue;
     if (!kept.contains(line(object))) out.add_objects(line(object));
   }
   return out;

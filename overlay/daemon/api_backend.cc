@@ -10,9 +10,10 @@
 
 namespace overlay::daemon {
 
-void ApiBackend::attach(Driver& driver, KernelKeeper& kernel) {
+void ApiBackend::attach(Driver& driver, KernelKeeper& kernel, const Alarms& alarms) {
   driver_ = &driver;
   kernel_ = &kernel;
+  alarms_ = &alarms;
   driver.on_stall([this](const Error& error) { refuse_waiting(error); });
 }
 
@@ -26,9 +27,10 @@ const control::ClockPair& ApiBackend::clocks() {
   return clocks_;
 }
 
-/// What the core knows, and what only the disk and the API server do.
+/// What the core knows, and what only the disk, the kernel and the API server do.
 node::View ApiBackend::view() const {
   node::View out = driver_->node().view(now());
+  for (node::AlarmView& alarm : alarms_->all()) out.alarms.push_back(std::move(alarm));
   if (const auto& stall = driver_->stall()) {
     out.waiting_for.push_back("the disk: " + stall->error.text);
     out.alarms.push_back({"disk", stall->error.text, stall->since});

@@ -8,6 +8,7 @@
 
 #include "overlay/control/backend.h"
 #include "overlay/control/view.h"
+#include "overlay/daemon/alarms.h"
 #include "overlay/daemon/driver.h"
 #include "overlay/daemon/kernel_keeper.h"
 #include "overlay/kube/agent.h"
@@ -20,7 +21,7 @@ class ApiBackend : public control::Backend {
   ApiBackend(control::DaemonFacts facts, std::function<void()> torn_down)
       : facts_(facts), torn_down_(std::move(torn_down)) {}
   /// Before the event loop runs.
-  void attach(Driver& driver, KernelKeeper& kernel);
+  void attach(Driver& driver, KernelKeeper& kernel, const Alarms& alarms);
   void attach(const kube::Agent& kubernetes) { kubernetes_ = &kubernetes; }
 
   /// The core's answer to one of our calls.
@@ -57,6 +58,7 @@ class ApiBackend : public control::Backend {
   Driver* driver_ = nullptr;
   KernelKeeper* kernel_ = nullptr;
   const kube::Agent* kubernetes_ = nullptr;  // with --kubernetes
+  const Alarms* alarms_ = nullptr;
   node::CallId last_call_ = 0;
   std::map<node::CallId, control::LeaseReply> waiting_;
 };

@@ -26,38 +26,42 @@ constexpr int pause_factor = 4;
 
 }  // namespace
 
-KernelKeeper::KernelKeeper(boost::asio::io_context& io, Host host, Driver& driver, Rng rng)
+KernelKeeper::KernelKeeper(boost::asio::io_context& io, Host host, Driver& driver, Alarms& alarms, Rng rng)
     : host_(std::move(host)),
       driver_(driver),
+      alarms_(alarms),
       rng_(rng),
-      news_(io, host_.events.fd()),
+      news_{News(io, host_.events.fds()[0]), News(io, host_.events.fds()[1])},
       timer_(io),
       backoff_(shortest_backoff) {}
 
-/// The descriptor is the events' to close.
-KernelKeeper::~KernelKeeper() { news_.release(); }
+/// The descriptors are the events' to close.
+KernelKeeper::~KernelKeeper() {
+  for (News& news : news_) news.release();
+}
 
 void KernelKeeper::start() {
   if (host_.underlay) {
     driver_.feed([&](node::Node& node, Time now) { node.underlay_changed(*host_.underlay, now); });
   }
-  wait_for_events();
+  for (News& news : news_) wait_for_events(news);
   request();
 }
 
 void KernelKeeper::request() { schedule(Clock::now()); }
 
-void KernelKeeper::wait_for_events() {
-  news_.async_wait(news_.wait_read, [this](const error_code& error) {
+void KernelKeeper::wait_for_events(News& news) {
+  news.async_wait(News::wait_read, [this, &news](const error_code& error) {
     if (error) return;
     hear_events();
-    wait_for_events();
+    wait_for_events(news);
   });
 }
 
 void KernelKeeper::hear_events() {
   const auto concerned = host_.events.drain();
   if (!concerned) log(spdlog::level::warn, "kernel", {{"text", "news: " + concerned.error().text}});
+  if (host_.events.take_table_changed()) host_.kernel.distrust_firewall();
   if (!concerned || *concerned) schedule(Clock::now() + burst);
 }
 
@@ -109,11 +113,23 @@ void KernelKeeper::pass() {
 Status KernelKeeper::reconcile(const plan::Intent& intent) {
   if (!programmed_) OVERLAY_CHECK(check_first_time(intent));
   const std::uint64_t before = host_.kernel.operations();
-  OVERLAY_CHECK(host_.kernel.reconcile(intent));
+  const Status done = host_.kernel.reconcile(intent, now());
+  host_.events.skip_own_table();
+  tell_fights();
+  OVERLAY_CHECK(done);
   programmed_ = true;
   const std::uint64_t made = host_.kernel.operations() - before;
   if (made > 0) log(spdlog::level::debug, "kernel", {{"operations", std::to_string(made)}});
   return {};
+}
+
+void KernelKeeper::tell_fights() {
+  const auto objects = host_.kernel.fights(now());
+  if (objects.empty()) return alarms_.clear("fight");
+  const std::string more = objects.size() == 1 ? "" : " and " + std::to_string(objects.size() - 1) + " more";
+  alarms_.raise("fight", "another program keeps changing " + objects.front() + more +
+                             "; it is put back ever more rarely: have that program leave alone what is of "
+                             "overlay0, overlay.vx, route protocol 77 and the nftables table inet overlay");
 }
 
 /// A host that has the overlay already goes on with it; one that has not must not lose traffic to it.

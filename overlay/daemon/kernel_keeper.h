@@ -4,12 +4,14 @@
 // again with growing pauses after a failure.
 #pragma once
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <optional>
 
 #include "overlay/base/rng.h"
+#include "overlay/daemon/alarms.h"
 #include "overlay/daemon/driver.h"
 #include "overlay/kernel/events.h"
 #include "overlay/kernel/host.h"
@@ -28,7 +30,7 @@ struct Host {
 
 class KernelKeeper {
  public:
-  KernelKeeper(boost::asio::io_context& io, Host host, Driver& driver, Rng rng);
+  KernelKeeper(boost::asio::io_context& io, Host host, Driver& driver, Alarms& alarms, Rng rng);
   ~KernelKeeper();
 
   /// Tells the core of the underlay, and starts.
@@ -47,18 +49,22 @@ class KernelKeeper {
   [[nodiscard]] Status teardown();
 
  private:
-  void wait_for_events();
+  using News = boost::asio::posix::stream_descriptor;
+
+  void wait_for_events(News& news);
   void hear_events();
   void look_at_underlay();
   void schedule(std::chrono::steady_clock::time_point due);
   void pass();
+  void tell_fights();
   [[nodiscard]] Status reconcile(const plan::Intent& intent);
   [[nodiscard]] Status check_first_time(const plan::Intent& intent);
 
   Host host_;
   Driver& driver_;
+  Alarms& alarms_;
   Rng rng_;
-  boost::asio::posix::stream_descriptor news_;
+  std::array<News, 2> news_;
   boost::asio::steady_timer timer_;
   std::optional<std::chrono::steady_clock::time_point> due_;
   std::chrono::steady_clock::time_point not_before_;

@@ -110,6 +110,7 @@ Runner::Runner(boost::asio::io_context& io, const Options& options, Reload reloa
       signals_(io, SIGTERM, SIGINT, SIGHUP),
       last_words_(io),
       deletions_(io),
+      alarms_([this](const node::Event& event) { carry_out(event); }),
       sessions_(io),
       api_({.started = wall_now(), .authenticated = !options.insecure},
            [this] {
@@ -159,10 +160,10 @@ Status Runner::open_node(Host host) {
   driver_.emplace(io_, *std::move(node), std::move(state.store),
                   [this](node::Effect effect) { carry_out(std::move(effect)); });
   tell_security(keys, host.underlay);
-  kernel_.emplace(io_, std::move(host), *driver_, Rng(rng.next()));
+  kernel_.emplace(io_, std::move(host), *driver_, alarms_, Rng(rng.next()));
   readiness_.emplace(io_, *driver_, [this] { install_cni_plugin(io_, options_, socket_path()); });
   sessions_.attach(*driver_, std::move(keys));
-  api_.attach(*driver_, *kernel_);
+  api_.attach(*driver_, *kernel_, alarms_);
   if (options_.kubernetes) open_kubernetes(Rng(rng.next()));
   if (!state.recovered.warning.empty())
     log(spdlog::level::warn, "store", {{"text", state.recovered.warning}});

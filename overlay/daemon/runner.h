@@ -15,6 +15,7 @@
 
 #include "overlay/control/metrics_server.h"
 #include "overlay/control/server.h"
+#include "overlay/daemon/alarms.h"
 #include "overlay/daemon/api_backend.h"
 #include "overlay/daemon/driver.h"
 #include "overlay/daemon/kernel_keeper.h"
@@ -65,6 +66,7 @@ class Runner {
   boost::asio::steady_timer last_words_;
   boost::asio::steady_timer deletions_;
   control::EventLog events_;
+  Alarms alarms_;
   MeshSessions sessions_;
   ApiBackend api_;
   std::optional<store::StateDir> state_dir_;

@@ -40,11 +40,29 @@ std::optional<plan::Device> Indices::at(int index) const {
   return std::nullopt;
 }
 
+namespace {
+
+/// The one with our alias, whatever its name is now.
+Result<std::optional<FoundLink>> find_renamed(Socket& socket, plan::Device device) {
+  Message message(RTM_GETLINK, 0, ifinfomsg{});
+  message.begin(IFLA_LINKINFO).string(IFLA_INFO_KIND, kind_of(device)).end();
+  OVERLAY_TRY(const auto replies, socket.dump(message));
+  for (const Reply& reply : replies) {
+    FoundLink out = read_link(reply, device);
+    if (!is_ours(out)) continue;
+    out.link.renamed = reply.attributes<ifinfomsg>().string(IFLA_IFNAME).value_or("");
+    return out;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 Result<std::optional<FoundLink>> find_link(Socket& socket, plan::Device device) {
   Message message(RTM_GETLINK, 0, ifinfomsg{});
   message.string(IFLA_IFNAME, name(device));
   const auto reply = socket.get(message);
-  if (!reply && reply.error().code == Errc::not_found) return std::nullopt;
+  if (!reply && reply.error().code == Errc::not_found) return find_renamed(socket, device);
   if (!reply) return with_context("cannot look for " + std::string(name(device)), reply.error());
   return read_link(*reply, device);
 }

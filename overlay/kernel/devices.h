@@ -24,14 +24,15 @@ class Indices {
   std::array<int, 2> index_{};
 };
 
-/// A device that carries one of our names.
+/// A device that carries one of our names, or did when we made it.
 struct FoundLink {
   int index = 0;
   std::string kind;  // IFLA_INFO_KIND; empty for hardware
   plan::Link link;
 };
 
-/// Nothing when no device has the name.
+/// By its name; else by our alias, for somebody may have renamed it (Link::renamed). Nothing when there is
+/// neither.
 [[nodiscard]] Result<std::optional<FoundLink>> find_link(Socket& socket, plan::Device device);
 
 /// True for a bridge or VXLAN device (as the name asks) that carries our alias, of whatever cluster.

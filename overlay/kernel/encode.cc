@@ -143,8 +143,13 @@ Message encode_mark_and_up(const plan::Link& link) {
   return message;
 }
 
-Message encode_link_change(const plan::Link& link, const plan::Link& before) {
-  Message message = link_message(link, 0, link.up != before.up);
+Message encode_link_change(int index, const plan::Link& link, const plan::Link& before) {
+  ifinfomsg header{};
+  header.ifi_index = index;
+  if (link.up != before.up) header.ifi_change = IFF_UP;
+  if (link.up) header.ifi_flags = header.ifi_change;
+  Message message(RTM_NEWLINK, 0, header);
+  if (link.renamed != before.renamed) message.string(IFLA_IFNAME, name(link.device));
   if (link.mac != before.mac) message.mac(IFLA_ADDRESS, link.mac);
   if (link.mtu != before.mtu) message.u32(IFLA_MTU, link.mtu);
   if (link.alias != before.alias) message.string(IFLA_IFALIAS, link.alias);

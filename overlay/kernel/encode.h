@@ -12,8 +12,9 @@ namespace overlay::kernel {
 Message encode_new_link(const plan::Link& link);
 /// Marks it as ours and brings it up.
 Message encode_mark_and_up(const plan::Link& link);
-/// Changes only what differs: setting the same MAC again would flush the device's neighbours.
-Message encode_link_change(const plan::Link& link, const plan::Link& before);
+/// Of the device with this index. Changes only what differs: setting the same MAC again would flush its
+/// neighbours.
+Message encode_link_change(int index, const plan::Link& link, const plan::Link& before);
 /// By index, so that another device of that name is safe.
 Message encode_link_removal(int index);
 

@@ -3,6 +3,10 @@
 
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
+#include <linux/netconf.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -21,16 +25,38 @@ bool nexthop_concerns_us(const Reply& news) {
   return plan::is_our_nexthop_id(news.attributes<nhmsg>().u32(NHA_ID).value_or(0));
 }
 
+/// Tables, chains, rules, sets and elements all name their table in their first attribute.
+bool is_of_our_table(const Reply& news) {
+  static_assert(NFTA_TABLE_NAME == 1 && NFTA_CHAIN_TABLE == 1 && NFTA_RULE_TABLE == 1 &&
+                NFTA_SET_TABLE == 1 && NFTA_SET_ELEM_LIST_TABLE == 1);
+  const auto header = news.header<nfgenmsg>();
+  if (!header || header->nfgen_family != NFPROTO_INET) return false;
+  return news.attributes<nfgenmsg>().string(NFTA_TABLE_NAME) == "overlay";
+}
+
+/// What was read; `lost` is set when some was not. The rest of a buffer that overran is still read.
+Result<std::vector<Reply>> read_all(Socket& socket, bool& lost) {
+  auto news = socket.poll();
+  while (!news && news.error().code == Errc::exhausted) {
+    lost = true;
+    news = socket.poll();
+  }
+  return news;
+}
+
 }  // namespace
 
 Result<Events> Events::open() {
   OVERLAY_TRY(Socket listening, Socket::open(NETLINK_ROUTE));
+  OVERLAY_TRY(Socket tables, Socket::open(NETLINK_NETFILTER));
   OVERLAY_TRY(Socket asking, Socket::open(NETLINK_ROUTE));
-  for (const unsigned int group : {RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                                   RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NEXTHOP}) {
+  for (const unsigned int group :
+       {RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+        RTNLGRP_IPV6_ROUTE, RTNLGRP_NEXTHOP, RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF}) {
     OVERLAY_CHECK(listening.join(group));
   }
-  Events out(std::move(listening), std::move(asking));
+  OVERLAY_CHECK(tables.join(NFNLGRP_NFTABLES));
+  Events out(std::move(listening), std::move(tables), std::move(asking));
   OVERLAY_CHECK(out.find_indices());
   return out;
 }
@@ -44,14 +70,26 @@ Status Events::find_indices() {
 }
 
 Result<bool> Events::drain() {
-  auto news = listening_.poll();
-  const bool lost = !news && news.error().code == Errc::exhausted;
-  while (!news && news.error().code == Errc::exhausted) news = listening_.poll();
-  if (!news) return news.error();
+  OVERLAY_TRY(bool out, drain_tables());
+  bool lost = false;
+  OVERLAY_TRY(const auto news, read_all(listening_, lost));
   if (lost) OVERLAY_CHECK(find_indices());
-  bool out = lost;
-  for (const Reply& each : *news) out = concerns_us(each) || out;
-  return out;
+  for (const Reply& each : news) out = concerns_us(each) || out;
+  return out || lost;
+}
+
+Result<bool> Events::drain_tables() {
+  bool changed = false;
+  OVERLAY_TRY(const auto news, read_all(tables_, changed));
+  for (const Reply& each : news) changed = changed || is_of_our_table(each);
+  table_changed_ = table_changed_ || changed;
+  return changed;
+}
+
+void Events::skip_own_table() {
+  const bool before = table_changed_;
+  ignore_error(drain_tables(), "the next drain() tells it");
+  table_changed_ = before;
 }
 
 bool Events::concerns_us(const Reply& news) {
@@ -71,6 +109,8 @@ bool Events::concerns_us(const Reply& news) {
     case RTM_NEWNEXTHOP:
     case RTM_DELNEXTHOP:
       return nexthop_concerns_us(news);
+    case RTM_NEWNETCONF:
+      return forwarding_concerns_us(news);
     default:
       return false;
   }
@@ -80,6 +120,7 @@ bool Events::link_concerns_us(const Reply& news) {
   const auto header = news.header<ifinfomsg>();
   if (!header || header->ifi_family == AF_BRIDGE) return false;  // a bridge's ports come and go with pods
   const Attributes attributes = news.attributes<ifinfomsg>();
+  if (indices_.at(header->ifi_index) && news.type() == RTM_NEWLINK) return true;  // whatever its name is now
   const std::string device = attributes.string(IFLA_IFNAME).value_or("");
   for (const Device ours : {Device::bridge, Device::vxlan}) {
     if (device != name(ours)) continue;
@@ -92,9 +133,20 @@ bool Events::link_concerns_us(const Reply& news) {
 
 bool Events::neighbour_concerns_us(const Reply& news) const {
   const auto header = news.header<ndmsg>();
-  if (!header || !indices_.at(header->ndm_ifindex)) return false;
+  if (!header) return false;
+  if (!indices_.at(header->ndm_ifindex)) {
+    // A port of the bridge: what its pod is reached by, if it is gone.
+    const auto bridge = static_cast<std::uint32_t>(indices_.of(Device::bridge));
+    return bridge != 0 && news.type() == RTM_DELNEIGH && news.attributes<ndmsg>().u32(NDA_MASTER) == bridge;
+  }
   // What the kernel learns by itself about pods is its own affair.
   return (header->ndm_state & NUD_PERMANENT) != 0 || news.type() == RTM_DELNEIGH;
+}
+
+/// Forwarding, and what else this group tells of, of all devices or of one of ours.
+bool Events::forwarding_concerns_us(const Reply& news) const {
+  const auto index = static_cast<int>(news.attributes<netconfmsg>().u32(NETCONFA_IFINDEX).value_or(0));
+  return index == NETCONFA_IFINDEX_ALL || indices_.at(index);
 }
 
 bool Events::address_concerns_us(const Reply& news) const {

@@ -2,35 +2,49 @@
 // Tells when it is worth looking at the kernel again.
 #pragma once
 
+#include <array>
+#include <utility>
+
 #include "overlay/kernel/devices.h"
 #include "overlay/kernel/netlink.h"
 
 namespace overlay::kernel {
 
-/// An ear on the kernel's link, address, neighbour, route and nexthop news. It hears our own writes too; a
-/// reconcile that finds nothing to do writes nothing, so each change costs one look too many and no loop.
+/// An ear on the kernel's link, address, neighbour, route, nexthop, forwarding and nftables news. It hears
+/// our own writes too; a reconcile that finds nothing to do writes nothing, so each change costs one look too
+/// many and no loop.
 class Events {
  public:
   [[nodiscard]] static Result<Events> open();
 
-  /// Readable when drain() has something to say.
-  int fd() const { return listening_.fd(); }
+  /// Each readable when drain() has something to say.
+  std::array<int, 2> fds() const { return {listening_.fd(), tables_.fd()}; }
 
   /// Reads all news, without waiting. True: something of ours may have changed, or the underlay (devices,
   /// addresses, the default route), or news were lost. False: nothing that concerns us, e.g. a pod's device.
   [[nodiscard]] Result<bool> drain();
 
+  /// Whether somebody changed the table `inet overlay` since the last call, by what drain() has read.
+  bool take_table_changed() { return std::exchange(table_changed_, false); }
+  /// What is to be read about that table is our own doing: called right after it.
+  void skip_own_table();
+
  private:
-  Events(Socket listening, Socket asking) : listening_(std::move(listening)), asking_(std::move(asking)) {}
+  Events(Socket listening, Socket tables, Socket asking)
+      : listening_(std::move(listening)), tables_(std::move(tables)), asking_(std::move(asking)) {}
   [[nodiscard]] Status find_indices();
+  [[nodiscard]] Result<bool> drain_tables();
   bool concerns_us(const Reply& news);
   bool link_concerns_us(const Reply& news);
   bool neighbour_concerns_us(const Reply& news) const;
   bool address_concerns_us(const Reply& news) const;
+  bool forwarding_concerns_us(const Reply& news) const;
 
   Socket listening_;
+  Socket tables_;    // of nftables
   Socket asking_;    // for what was not heard
   Indices indices_;  // of our devices, as heard so far
+  bool table_changed_ = false;
 };
 
 }  // namespace overlay::kernel

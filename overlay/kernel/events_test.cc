@@ -7,6 +7,8 @@
 #include <chrono>
 
 #include "overlay/kernel/kernel.h"
+#include "overlay/kernel/nft.h"
+#include "overlay/kernel/sysctl.h"
 #include "overlay/kernel/test_namespace.h"
 #include "overlay/plan/desired.h"
 #include "overlay/plan/test_intents.h"
@@ -32,12 +34,17 @@ void on_reconciled_host(Body body) {
   });
 }
 
+bool has_news(Events& events) {
+  pollfd ready[2]{};
+  for (std::size_t i = 0; i < 2; ++i) ready[i] = {.fd = events.fds()[i], .events = POLLIN, .revents = 0};
+  return ::poll(ready, 2, 1000) > 0;
+}
+
 /// Waits until there is news, then drains it. The kernel tells of some changes a moment later.
 bool hears_of_change(Events& events) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
   while (std::chrono::steady_clock::now() < deadline) {
-    pollfd ready{.fd = events.fd(), .events = POLLIN, .revents = 0};
-    if (::poll(&ready, 1, 1000) > 0 && events.drain().value()) return true;
+    if (has_news(events) && events.drain().value()) return true;
   }
   return false;
 }
@@ -75,6 +82,30 @@ TEST_F(EventsTest, HearOfEachKindOfObjectThatIsTakenAway) {
       ASSERT_TRUE(kernel.reconcile(example_intent()));
     }
   });
+}
+
+TEST_F(EventsTest, HearOfWhatElseIsOurs) {
+  const struct {
+    const char* what;
+    const char* path;
+    const char* command;
+  } cases[] = {
+      {"forwarding switched off", "net/ipv4/ip_forward", nullptr},
+      {"IPv6 forwarding of a device switched off", "net/ipv6/conf/overlay0/forwarding", nullptr},
+      {"all of nftables flushed", nullptr, "flush ruleset"},
+      {"a chain of ours flushed", nullptr, "flush chain inet overlay prerouting"},
+      {"a member deleted", nullptr, "delete element inet overlay members { 192.0.2.2 }"},
+  };
+  for (const auto& [what, path, command] : cases) {
+    SCOPED_TRACE(what);
+    on_reconciled_host([path = path, command = command](Kernel& kernel, Events& events) {
+      settle(kernel, events);
+      const Status done = path ? write_sysctl(path, "0") : Nft::open().value().run(command);
+      ASSERT_TRUE(done) << done.error().text;
+      EXPECT_TRUE(hears_of_change(events));
+      EXPECT_EQ(events.take_table_changed(), command != nullptr);
+    });
+  }
 }
 
 TEST_F(EventsTest, HearOfTheUnderlay) {
@@ -121,8 +152,7 @@ TEST_F(EventsTest, IgnoreTheRoutesAndNeighboursOfOthers) {
       const Prefix destination = prefix("10.96.0.0/12").nth(24, static_cast<std::uint64_t>(round));
       add_route("other0", destination);
       add_neighbour("other0", destination.address().plus(7), vtep_mac(plan::node_id(7)));
-      pollfd ready{.fd = events.fd(), .events = POLLIN, .revents = 0};
-      ASSERT_EQ(::poll(&ready, 1, 1000), 1) << "the news came";
+      ASSERT_TRUE(has_news(events)) << "the news came";
     }));
   });
 }
@@ -131,7 +161,7 @@ TEST_F(EventsTest, TakeLostNewsForAChange) {
   on_reconciled_host([](Kernel& kernel, Events& events) {
     settle(kernel, events);
     const int small = 1;  // the kernel's least, a few kilobytes
-    ASSERT_EQ(::setsockopt(events.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+    ASSERT_EQ(::setsockopt(events.fds()[0], SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
     for (int i = 1; i < 100; ++i) {
       add_neighbour("other0", ip("10.99.0.0").plus(static_cast<std::uint64_t>(i)),
                     vtep_mac(plan::node_id(7)));

@@ -7,6 +7,7 @@
 
 #include "overlay/kernel/dump.h"
 #include "overlay/kernel/encode.h"
+#include "overlay/kernel/ports.h"
 #include "overlay/kernel/sysctl.h"
 #include "overlay/plan/desired.h"
 #include "overlay/plan/firewall.h"
@@ -27,8 +28,13 @@ bool touches_device(const Operation& operation) {
 }
 
 bool is_batched(const Operation& operation) {
-  return !touches_device(operation) && !std::holds_alternative<plan::Firewall>(operation.object) &&
-         !std::holds_alternative<plan::Setting>(operation.object);
+  return std::visit(
+      [](const auto& object) {
+        using T = std::decay_t<decltype(object)>;
+        return !std::is_same_v<T, plan::Link> && !std::is_same_v<T, plan::Port> &&
+               !std::is_same_v<T, plan::Firewall> && !std::is_same_v<T, plan::Setting>;
+      },
+      operation.object);
 }
 
 /// Success where the failure says that the aim is reached; else the error, with what it was about and the
@@ -67,15 +73,17 @@ Result<Kernel> Kernel::open() {
   return Kernel(std::move(socket), std::move(nft));
 }
 
-Status Kernel::reconcile(const plan::Intent& intent) {
-  const plan::Objects wanted = plan::desired(intent);
+Status Kernel::reconcile(const plan::Intent& intent, Time now) {
+  plan::Objects wanted = plan::desired(intent);
   for (int pass = 0; pass < passes_max; ++pass) {
     OVERLAY_CHECK(check_claims(wanted));
     OVERLAY_TRY(const plan::Objects observed, observe(wanted));
-    const std::vector<Operation> operations = plan::diff(wanted, observed, intent.keep_unknown);
+    std::vector<Operation> operations = plan::diff(wanted, observed, intent.keep_unknown);
+    fights_.hold_back(operations, wanted_, now);
     OVERLAY_CHECK(apply(operations));
-    if (std::ranges::none_of(operations, touches_device)) return {};
+    if (std::ranges::none_of(operations, touches_device)) break;
   }
+  wanted_ = std::move(wanted);
   return {};
 }
 
@@ -94,9 +102,10 @@ Result<plan::Objects> Kernel::observe(const plan::Intent& intent) { return obser
 Result<plan::Objects> Kernel::observe(const plan::Objects& wanted) {
   plan::Objects out;
   OVERLAY_CHECK(observe_links(wanted, out));
+  OVERLAY_TRY(out.ports, observe_ports(socket_, indices_.of(Device::bridge), wanted.ports));
   for (const plan::Firewall& firewall : wanted.firewall) {
     OVERLAY_TRY(const bool held, nft_.holds(firewall));
-    if (held) out.firewall.push_back({.digest = firewall.digest, .ruleset = {}});
+    if (held && firewall_trusted_) out.firewall.push_back({.digest = firewall.digest, .ruleset = {}});
   }
   OVERLAY_CHECK(observe_settings(wanted, out));
   OVERLAY_TRY(out.addresses, dump_addresses(socket_, indices_));
@@ -165,18 +174,32 @@ Status Kernel::apply(std::span<const Operation> operations) {
 
 Status Kernel::apply_singly(const Operation& operation) {
   if (const auto* link = std::get_if<plan::Link>(&operation.object)) return apply_link(operation, *link);
+  if (const auto* port = std::get_if<plan::Port>(&operation.object)) {
+    return attach(socket_, *port, indices_.of(Device::bridge));
+  }
   if (const auto* setting = std::get_if<plan::Setting>(&operation.object)) {
     if (setting->path == ipv6_forwarding) OVERLAY_CHECK(keep_router_advertisements());
     return write_sysctl(setting->path, setting->value);
   }
-  return nft_.run(std::get<plan::Firewall>(operation.object).ruleset);
+  OVERLAY_CHECK(nft_.run(std::get<plan::Firewall>(operation.object).ruleset));
+  firewall_trusted_ = true;
+  return {};
+}
+
+Status Kernel::change_link(const plan::Link& link, const plan::Link& before) {
+  const int index = indices_.of(link.device);
+  Status done = socket_.request(encode_link_change(index, link, before));
+  if (done || before.renamed.empty() || done.error().code != Errc::unavailable) return done;
+  // Linux before 6.2 renames only what is down. What that flushes the next look restores.
+  plan::Link down = before;
+  down.up = false;
+  OVERLAY_CHECK(socket_.request(encode_link_change(index, down, before)));
+  return socket_.request(encode_link_change(index, link, down));
 }
 
 Status Kernel::apply_link(const Operation& operation, const plan::Link& link) {
   if (operation.verb == Verb::remove) return socket_.request(encode_link_removal(indices_.of(link.device)));
-  if (operation.verb == Verb::change) {
-    return socket_.request(encode_link_change(link, std::get<plan::Link>(*operation.before)));
-  }
+  if (operation.verb == Verb::change) return change_link(link, std::get<plan::Link>(*operation.before));
   OVERLAY_CHECK(socket_.request(encode_new_link(link)));
   // Before it comes up, or the kernel gives it an IPv6 address of its own making.
   ignore_error(write_sysctl("net/ipv6/conf/" + link.id() + "/addr_gen_mode", "1"),

@@ -17,6 +17,7 @@
 #include "overlay/kernel/netlink.h"
 #include "overlay/kernel/nft.h"
 #include "overlay/plan/diff.h"
+#include "overlay/plan/fights.h"
 #include "overlay/plan/intent.h"
 
 namespace overlay::kernel {
@@ -30,7 +31,13 @@ class Kernel {
   /// daemon that starts again adopts what is there. When a device was touched it looks again, because the
   /// kernel flushes more than a device when one goes down. Errc::conflict, with nothing changed, when one of
   /// our names is taken.
-  [[nodiscard]] Status reconcile(const plan::Intent& intent);
+  /// What somebody else keeps changing back is repaired ever more rarely; `now` tells how often.
+  [[nodiscard]] Status reconcile(const plan::Intent& intent, Time now = {});
+
+  /// What others fight us over, "route 10.32.1.0/24"; empty when nothing.
+  std::vector<std::string> fights(Time now) const { return fights_.objects(now); }
+  /// Somebody changed the nftables table: the next reconcile makes it anew, whatever its marker says.
+  void distrust_firewall() { firewall_trusted_ = false; }
 
   /// What the kernel holds of what is ours, of whatever cluster. Settings are read only where `intent` has a
   /// wish.
@@ -59,6 +66,7 @@ class Kernel {
   [[nodiscard]] Status check_claims(const plan::Objects& wanted);
   [[nodiscard]] Status observe_links(const plan::Objects& wanted, plan::Objects& out);
   [[nodiscard]] Status observe_settings(const plan::Objects& wanted, plan::Objects& out);
+  [[nodiscard]] Status change_link(const plan::Link& link, const plan::Link& before);
   [[nodiscard]] Status apply_link(const plan::Operation& operation, const plan::Link& link);
   [[nodiscard]] Status apply_singly(const plan::Operation& operation);
   [[nodiscard]] Status apply_batch(std::span<const plan::Operation> operations);
@@ -67,6 +75,9 @@ class Kernel {
   Socket socket_;
   Nft nft_;
   Indices indices_;
+  plan::Objects wanted_;  // by the last reconcile that succeeded
+  plan::Fights fights_;
+  bool firewall_trusted_ = true;
   std::uint64_t operations_ = 0;
 };
 

@@ -145,6 +145,12 @@ TEST_F(KernelTest, RepairsADeviceThatSomebodyChanges) {
       {"overlay.vx with another MAC", [] { set_mac("overlay.vx", parse_mac("02:00:00:00:00:99").value()); }},
       {"overlay0 with another MAC", [] { set_mac("overlay0", parse_mac("02:00:00:00:00:99").value()); }},
       {"overlay.vx without its alias", [] { set_alias("overlay.vx", ""); }},
+      {"overlay.vx with another MTU", [] { set_mtu("overlay.vx", 1300); }},
+      {"overlay0 with another MTU", [] { set_mtu("overlay0", 1300); }},
+      {"overlay.vx by another name", [] { rename_device("overlay.vx", "mine"); }},
+      {"overlay0 by another name", [] { rename_device("overlay0", "mine"); }},
+      {"overlay.vx gone", [] { remove_device("overlay.vx"); }},
+      {"overlay0 gone", [] { remove_device("overlay0"); }},
   };
   for (const auto& [what, damage] : cases) {
     SCOPED_TRACE(what);
@@ -157,6 +163,71 @@ TEST_F(KernelTest, RepairsADeviceThatSomebodyChanges) {
       expect_reconciled(kernel, intent);
     });
   }
+}
+
+TEST_F(KernelTest, PutsAPodsPortBackOnTheBridge) {
+  const struct {
+    const char* what;
+    void (*damage)();
+  } cases[] = {
+      {"no port", [] { set_master("veth1", ""); }},
+      {"a port of another bridge", [] { set_master("veth1", "other0"); }},
+      {"a port of a bridge that was made anew", [] { remove_device("overlay0"); }},
+  };
+  for (const auto& [what, damage] : cases) {
+    SCOPED_TRACE(what);
+    NetworkNamespace pod;
+    NetworkNamespace host;
+    connect(host, "veth1", pod, "eth0");
+    host.run([damage = damage] {
+      make_bridge("other0");
+      Kernel kernel = open_kernel();
+      Intent intent = example_intent();
+      for (plan::Pod& of : intent.pods) of.port = "veth1";
+      expect_reconciled(kernel, intent);
+      const std::uint64_t operations = kernel.operations();
+      expect_reconciled(kernel, intent);
+      EXPECT_EQ(kernel.operations(), operations);
+      damage();
+      EXPECT_NE(texts(kernel.observe(intent).value()), texts(plan::desired(intent)));
+      expect_reconciled(kernel, intent);
+    });
+  }
+}
+
+TEST_F(KernelTest, MakesTheFirewallAnewWhenSomebodyChangedIt) {
+  on_host([] {
+    Kernel kernel = open_kernel();
+    const Intent intent = example_intent();
+    expect_reconciled(kernel, intent);
+    ASSERT_TRUE(Nft::open().value().run("flush chain inet overlay prerouting"));
+    kernel.distrust_firewall();
+    const std::uint64_t operations = kernel.operations();
+    expect_reconciled(kernel, intent);
+    EXPECT_EQ(kernel.operations(), operations + 1);
+    expect_reconciled(kernel, intent);
+    EXPECT_EQ(kernel.operations(), operations + 1);
+  });
+}
+
+TEST_F(KernelTest, BacksOffFromAProgramThatKeepsChangingOurRoute) {
+  on_host([] {
+    Kernel kernel = open_kernel();
+    const Intent intent = example_intent();
+    Time now{};
+    ASSERT_TRUE(kernel.reconcile(intent, now));
+    const Operation damage{Operation::Verb::remove, plan::desired(intent).routes.front(), std::nullopt};
+    const std::uint64_t before = kernel.operations();
+    constexpr int rounds = 50;
+    for (int i = 0; i < rounds; ++i, now += std::chrono::milliseconds(20)) {
+      ASSERT_TRUE(kernel.apply({&damage, 1}));
+      ASSERT_TRUE(kernel.reconcile(intent, now));
+    }
+    EXPECT_EQ(kernel.operations() - before, rounds + plan::Fights::repairs_max + 1u);
+    EXPECT_THAT(kernel.fights(now), ElementsAre("route 10.32.1.0/24"));
+    ASSERT_TRUE(kernel.reconcile(intent, now + plan::Fights::hold_min));
+    EXPECT_EQ(texts(kernel.observe(intent).value()), texts(plan::desired(intent)));
+  });
 }
 
 TEST_F(KernelTest, ChangesInPlaceWhatItCanAndRebuildsForAnotherVniOrPort) {

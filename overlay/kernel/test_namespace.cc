@@ -84,6 +84,18 @@ void set_mac(const std::string& device, const Mac& mac) {
   request(message.mac(IFLA_ADDRESS, mac));
 }
 
+void set_mtu(const std::string& device, std::uint32_t mtu) {
+  Message message = change(device);
+  request(message.u32(IFLA_MTU, mtu));
+}
+
+void rename_device(const std::string& device, const std::string& to) {
+  ifinfomsg header{};
+  header.ifi_index = index_of(device);
+  Message message(RTM_NEWLINK, 0, header);
+  request(message.string(IFLA_IFNAME, to));
+}
+
 void set_alias(const std::string& device, const std::string& alias) {
   Message message = change(device);
   request(message.bytes(IFLA_IFALIAS, alias));
@@ -91,7 +103,7 @@ void set_alias(const std::string& device, const std::string& alias) {
 
 void set_master(const std::string& device, const std::string& bridge) {
   Message message = change(device);
-  request(message.u32(IFLA_MASTER, static_cast<std::uint32_t>(index_of(bridge))));
+  request(message.u32(IFLA_MASTER, bridge.empty() ? 0 : static_cast<std::uint32_t>(index_of(bridge))));
 }
 
 void add_address(const std::string& device, const Ip& ip, int length) {

@@ -54,7 +54,10 @@ void make_vxlan(const std::string& device, std::uint32_t vni, std::uint16_t port
 void remove_device(const std::string& device);
 void set_up(const std::string& device, bool up = true);
 void set_mac(const std::string& device, const Mac& mac);
+void set_mtu(const std::string& device, std::uint32_t mtu);
+void rename_device(const std::string& device, const std::string& to);
 void set_alias(const std::string& device, const std::string& alias);
+/// An empty `bridge`: none.
 void set_master(const std::string& device, const std::string& bridge);
 void add_address(const std::string& device, const Ip& ip, int length);
 void add_neighbour(const std::string& device, const Ip& ip, const Mac& mac);

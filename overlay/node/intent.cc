@@ -43,7 +43,8 @@ bool lacks_an_owner(const Context& context) {
 std::vector<plan::Pod> planned_pods(const Context& context) {
   std::vector<plan::Pod> out;
   for (const ipam::Lease& lease : context.leases.all()) {
-    for (const Ip& address : lease.addresses) out.push_back({address, lease.mac, lease.masquerade});
+    for (const Ip& address : lease.addresses)
+      out.push_back({address, lease.mac, lease.masquerade, host_interface(lease.key)});
   }
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.address < b.address; });
   return out;

@@ -62,8 +62,9 @@ void add_settings(const Intent& intent, Objects& out) {
   }
   // Loose: a pod's packet arrives here while its block may by now be routed elsewhere.
   set(of("ipv4", Device::vxlan, "rp_filter"), "2");
-  // Pods of one host talk through it on purpose; the firewall drops what `all` would still let out.
-  set(of("ipv4", Device::bridge, "send_redirects"), "0");
+  // Pods of one host talk through the one, a relay's packets through the other, on purpose; the firewall
+  // drops what `all` would still let out.
+  for (const Device device : devices) set(of("ipv4", device, "send_redirects"), "0");
 }
 
 void add_addresses(const Intent& intent, Objects& out) {
@@ -81,7 +82,10 @@ Route route(const Intent& intent, const Prefix& block, std::optional<std::uint32
 
 void add_own(const Intent& intent, Objects& out) {
   for (const Prefix& block : intent.blocks) out.routes.push_back(route(intent, block, std::nullopt));
-  for (const Pod& pod : intent.pods) out.neighbours.push_back({Device::bridge, pod.address, pod.mac});
+  for (const Pod& pod : intent.pods) {
+    out.neighbours.push_back({Device::bridge, pod.address, pod.mac});
+    if (!pod.port.empty()) out.ports.push_back({pod.port, pod.mac});
+  }
 }
 
 void add_peer(const Intent& intent, const Peer& peer, Objects& out) {

@@ -100,6 +100,7 @@ void remove_from_device(Objects& kernel, Device device) {
   flush_neighbours(kernel, device);
   if (device == Device::bridge) {
     kernel.addresses.clear();
+    for (Port& port : kernel.ports) port.attached = false;
     remove_routes(
         kernel, [](const Route& route) { return !route.nexthop || (route.source && route.source->is_v4()); });
   } else {
@@ -123,6 +124,7 @@ struct Model {
     }
     replace(kernel.links, link);
   }
+  void operator()(const Port& port) const { replace(kernel.ports, port); }
   void operator()(const Firewall& firewall) const { replace(kernel.firewall, firewall); }
   void operator()(const Setting& setting) const { replace(kernel.settings, setting); }
   void operator()(const Address& address) const {
@@ -161,6 +163,7 @@ std::vector<Operation> diff(const Objects& desired, const Objects& observed, boo
   Objects now = observed;
   for (const Operation& operation : out) apply(operation, now);
 
+  add_and_change(desired.ports, now.ports, out);
   add_and_change(desired.firewall, now.firewall, out);
   add_and_change(desired.settings, now.settings, out);
   add_and_change(desired.addresses, now.addresses, out);

@@ -82,8 +82,8 @@ std::string vxlan_chains(const Intent& intent) {
          "    " +
          port + " " + ip +
          " daddr @members notrack\n"
-         "    oifname \"overlay0\" icmp type redirect drop\n"
-         "    oifname \"overlay0\" icmpv6 type nd-redirect drop\n"
+         "    oifname { \"overlay0\", \"overlay.vx\" } icmp type redirect drop\n"
+         "    oifname { \"overlay0\", \"overlay.vx\" } icmpv6 type nd-redirect drop\n"
          "  }\n";
 }
 

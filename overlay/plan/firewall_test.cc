@@ -36,8 +36,8 @@ TEST(Firewall, IsThisTextForTwoHosts) {
   chain output {
     type filter hook output priority raw; policy accept;
     udp dport 4789 ip daddr @members notrack
-    oifname "overlay0" icmp type redirect drop
-    oifname "overlay0" icmpv6 type nd-redirect drop
+    oifname { "overlay0", "overlay.vx" } icmp type redirect drop
+    oifname { "overlay0", "overlay.vx" } icmpv6 type nd-redirect drop
   }
   set pods4 {
     type ipv4_addr

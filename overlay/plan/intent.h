@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "overlay/addr/ip.h"
@@ -37,6 +38,7 @@ struct Pod {
   Ip address;
   Mac mac;
   bool masquerade = true;  // towards what lies outside the pools
+  std::string port = {};   // the host's end of its veth pair; may not be there yet; empty: not ours to keep
 
   friend bool operator==(const Pod&, const Pod&) = default;
 };

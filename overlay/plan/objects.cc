@@ -39,6 +39,7 @@ std::string Link::text() const {
   if (device == Device::vxlan) {
     out += " vni " + std::to_string(vni) + " port " + std::to_string(port) + " local " + local.text();
   }
+  if (!renamed.empty()) out += " renamed to " + renamed;
   return out + (up ? " up" : " down") + " alias " + (alias.empty() ? "none" : alias);
 }
 
@@ -70,6 +71,7 @@ std::string text(const Object& object) {
 
 void Objects::normalise() {
   normalise_list(links);
+  normalise_list(ports);
   normalise_list(firewall);
   normalise_list(settings);
   normalise_list(addresses);
@@ -84,7 +86,7 @@ std::vector<Object> Objects::all() const {
   const auto append = [&out](const auto&... lists) {
     (out.insert(out.end(), lists.begin(), lists.end()), ...);
   };
-  append(links, firewall, settings, addresses, fdb, neighbours, nexthops, routes);
+  append(links, ports, firewall, settings, addresses, fdb, neighbours, nexthops, routes);
   return out;
 }
 

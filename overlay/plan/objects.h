@@ -42,6 +42,7 @@ std::optional<ClusterId> cluster_of_alias(std::string_view alias);
 struct Link {
   static constexpr std::string_view kind = "link";
   Device device = Device::bridge;
+  std::string renamed = {};  // what somebody else calls it now; never wanted
   Mac mac;
   std::uint32_t mtu = 0;  // bytes
   std::string alias;
@@ -57,6 +58,25 @@ struct Link {
   /// What the kernel cannot change in a device that is there (vxlan_core.c: VNI, port, family of `local`).
   auto fixed() const { return std::tuple(vni, port, local.family()); }
   friend bool operator==(const Link&, const Link&) = default;
+};
+
+/// The host's end of a pod's veth pair, an isolated port of overlay0 that its pod's frames are sent to. The
+/// CNI plugin makes it; here it is only put back when somebody took it out. One that does not exist is as
+/// wanted.
+struct Port {
+  static constexpr std::string_view kind = "port";
+  std::string name;
+  Mac mac;  // of the pod's end
+  bool attached = true;
+
+  std::string_view key() const { return name; }
+  std::string id() const { return name; }
+  std::string text() const {
+    return name + (attached ? " master " : " not a port of ") +
+           std::string(overlay::plan::name(Device::bridge)) +
+           (attached ? " isolated, for " + overlay::text(mac) : std::string());
+  }
+  friend bool operator==(const Port&, const Port&) = default;
 };
 
 /// The table `inet overlay`. Two are equal when their digests are: the kernel's listing of rules is not
@@ -157,7 +177,7 @@ struct Route {
 /// The metric the kernel gives a route without one: 0, and 1024 for IPv6 (IP6_RT_PRIO_USER).
 std::uint32_t default_metric(Family family);
 
-using Object = std::variant<Link, Firewall, Setting, Address, FdbEntry, Neighbour, Nexthop, Route>;
+using Object = std::variant<Link, Port, Firewall, Setting, Address, FdbEntry, Neighbour, Nexthop, Route>;
 std::string_view kind(const Object& object);
 std::string id(const Object& object);
 std::string text(const Object& object);
@@ -165,6 +185,7 @@ std::string text(const Object& object);
 /// A kernel's worth of them; each list sorted by key, each key once.
 struct Objects {
   std::vector<Link> links;
+  std::vector<Port> ports;
   std::vector<Firewall> firewall;  // at most one
   std::vector<Setting> settings;
   std::vector<Address> addresses;

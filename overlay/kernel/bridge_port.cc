@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/kernel/bridge_port.h"
+
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+namespace overlay::kernel {
+
+Message isolate_port(const std::string& host_interface) {
+  Message out(RTM_NEWLINK, 0, ifinfomsg{});
+  out.string(IFLA_IFNAME, host_interface);
+  out.begin(IFLA_LINKINFO).string(IFLA_INFO_SLAVE_KIND, "bridge").begin(IFLA_INFO_SLAVE_DATA);
+  out.u8(IFLA_BRPORT_ISOLATED, 1).u8(IFLA_BRPORT_LEARNING, 0).u8(IFLA_BRPORT_UNICAST_FLOOD, 0);
+  out.end().end();
+  return out;
+}
+
+Message static_entry(int port, const Mac& mac) {
+  ndmsg header{};
+  header.ndm_family = AF_BRIDGE;
+  header.ndm_ifindex = port;
+  header.ndm_state = NUD_NOARP;
+  header.ndm_flags = NTF_MASTER;
+  Message out(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, header);
+  out.mac(NDA_LLADDR, mac);
+  return out;
+}
+
+}  // namespace overlay::kernel
