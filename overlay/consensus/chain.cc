@@ -9,6 +9,8 @@
 namespace overlay::consensus {
 namespace {
 
+constexpr std::uint32_t level_of_assignments = 1;
+
 std::string numbered(const Decree& decree) { return "decree " + std::to_string(decree.index); }
 
 }  // namespace
@@ -48,35 +50,49 @@ Status Chain::fits(const Decree& decree) const {
     if (!removed(hash_id<NodeId>(voter.view()))) continue;
     return fail(Errc::invalid, numbered(decree) + ", which makes a removed node a voter");
   }
-  for (const RemovedNode& node : decree.change.removed) {
-    if (removed(node.node) || (node.heir && removed(*node.heir))) {
-      return fail(Errc::invalid, numbered(decree) + ", which names a node that was removed before");
-    }
-  }
-  if (decree.change.feature_level && *decree.change.feature_level < feature_level_) {
-    return fail(Errc::invalid, numbered(decree) + ", which lowers the feature level");
-  }
-  return check_pools(decree);
+  Status good = fits(decree.change);
+  if (!good) return with_context(numbered(decree), std::move(good).error());
+  return {};
 }
 
-Status Chain::check_pools(const Decree& decree) const {
+Status Chain::fits(const Change& change) const {
+  for (const RemovedNode& node : change.removed) {
+    if (removed(node.node) || (node.heir && removed(*node.heir))) {
+      return fail(Errc::invalid, "it names a node that was removed before");
+    }
+  }
+  if (change.feature_level && *change.feature_level < feature_level_) {
+    return fail(Errc::invalid, "it lowers the feature level");
+  }
   std::vector<Prefix> pools = pools_;
-  for (const Prefix& pool : decree.change.pools) {
-    OVERLAY_CHECK(validate_block_length(pool, genesis_.block_length(pool.family())));
+  OVERLAY_CHECK(extend(pools, change));
+  if (!change.assigned.empty() && feature_level_ < level_of_assignments) {
+    return fail(Errc::invalid, "not every member can do with assigned prefixes yet: upgrade every overlayd");
+  }
+  for (const Assignment& assignment : change.assigned) {
+    const auto holds = [&](const Prefix& pool) { return pool.contains(assignment.prefix); };
+    if (std::any_of(pools.begin(), pools.end(), holds)) continue;
+    return fail(Errc::invalid, "no pool holds " + assignment.prefix.text());
+  }
+  return {};
+}
+
+Status Chain::extend(std::vector<Prefix>& pools, const Change& change) const {
+  for (const Prefix& pool : change.pools) {
+    const int length = genesis_.block_length(pool.family());
+    if (pool.length() > length) {
+      return fail(Errc::invalid, "the pool " + pool.text() + " is smaller than one block, a /" +
+                                     std::to_string(length) + "; give a larger one");
+    }
     for (const Prefix& other : pools) {
       if (!other.overlaps(pool)) continue;
-      return fail(Errc::invalid, numbered(decree) + " adds the pool " + pool.text() +
-                                     ", which overlaps the pool " + other.text());
+      return fail(Errc::invalid, "the pool " + pool.text() + " overlaps the pool " + other.text());
     }
     pools.push_back(pool);
   }
-  for (const Assignment& assignment : decree.change.assigned) {
-    const auto holds = [&](const Prefix& pool) { return pool.contains(assignment.prefix); };
-    if (std::any_of(pools.begin(), pools.end(), holds)) continue;
-    return fail(Errc::invalid,
-                numbered(decree) + " assigns " + assignment.prefix.text() + ", which no pool holds");
-  }
-  return {};
+  if (pools.size() <= max_prefixes) return {};
+  return fail(Errc::invalid,
+              "a cluster has at most " + std::to_string(max_prefixes) + " pools; add fewer, larger ones");
 }
 
 /// Signatures of a majority of the voters of the decree before, all for this very value in one ballot. A
@@ -126,7 +142,7 @@ void Chain::apply_all() {
   pools_ = genesis_.pools;
   removed_.clear();
   assigned_.clear();
-  feature_level_ = 0;
+  feature_level_ = genesis_.feature_level;
   for (const Decree& decree : decrees_) apply(decree);
 }
 
@@ -194,7 +210,8 @@ Change Chain::unmet(const Change& change) const {
   });
   std::erase_if(out.assigned, [&](const Assignment& assignment) {
     const auto found = assigned_.find(assignment.prefix);
-    return found != assigned_.end() && found->second.owner == assignment.owner;
+    return found != assigned_.end() && found->second.owner == assignment.owner &&
+           found->second.index > assignment.above;
   });
   if (out.feature_level && *out.feature_level <= feature_level_) out.feature_level.reset();
   return out;

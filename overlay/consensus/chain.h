@@ -37,6 +37,8 @@ class Chain {
   [[nodiscard]] Status check(const Decree& decree, const Proof& proof) const;
   /// May `decree`, which nobody has decided yet, be the next? Errc::invalid says what is wrong with it.
   [[nodiscard]] Status fits(const Decree& decree) const;
+  /// May the next decree say this? Errc::invalid is a sentence for whoever asked for it.
+  [[nodiscard]] Status fits(const Change& change) const;
   /// Takes a decree that passed check(). A recovery displaces what came after its predecessor; returned are
   /// the indexes of those.
   std::vector<std::uint64_t> add(const Decree& decree);
@@ -83,7 +85,7 @@ class Chain {
   const Decree* find(std::uint64_t index) const;
   Chain up_to(std::uint64_t index) const;
   Status check_proof(const Decree& decree, const Proof& proof) const;
-  Status check_pools(const Decree& decree) const;
+  Status extend(std::vector<Prefix>& pools, const Change& change) const;
   void apply(const Decree& decree);
   void apply_all();
 

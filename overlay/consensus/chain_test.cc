@@ -105,7 +105,7 @@ TEST(Chain, KeepsRemovedNodesForEverAndFollowsTheirHeirs) {
   EXPECT_EQ(chain.successor(node(8)), std::nullopt);
   Decree again = next(chain, {.removed = {{node(5), "h5", std::nullopt}}});
   EXPECT_EQ(verdict(chain, again, prove(again, chain.cluster(), {1, 2})),
-            "invalid: decree 3, which names a node that was removed before");
+            "invalid: decree 3: it names a node that was removed before");
   Decree back = next(chain);
   back.voters = public_keys({1, 5, 3});
   EXPECT_EQ(verdict(chain, back, prove(back, chain.cluster(), {1, 2})),
@@ -125,12 +125,12 @@ TEST(Chain, TakesMorePoolsAssignmentsAndFeatures) {
     return verdict(chain, decree, prove(decree, chain.cluster(), {1, 2}));
   };
   EXPECT_EQ(refused({.pools = {pool("10.32.8.0/24")}}),
-            "invalid: decree 2 adds the pool 10.32.8.0/24, which overlaps the pool 10.32.0.0/12");
+            "invalid: decree 2: the pool 10.32.8.0/24 overlaps the pool 10.32.0.0/12");
   EXPECT_EQ(refused({.pools = {pool("10.64.0.0/28")}}),
             "invalid: --block-prefix 24 does not fit the pool 10.64.0.0/28; give a length from 28 to 31");
   EXPECT_EQ(refused({.assigned = {{pool("10.99.0.0/24"), node(3)}}}),
-            "invalid: decree 2 assigns 10.99.0.0/24, which no pool holds");
-  EXPECT_EQ(refused({.feature_level = 1}), "invalid: decree 2, which lowers the feature level");
+            "invalid: decree 2: no pool holds 10.99.0.0/24");
+  EXPECT_EQ(refused({.feature_level = 1}), "invalid: decree 2: it lowers the feature level");
 }
 
 TEST(Chain, TellsWhatOfAChangeIsNotSoYet) {

@@ -43,6 +43,7 @@ struct RemovedNode {
 struct Assignment {
   Prefix prefix;
   NodeId owner;
+  std::uint64_t above = 0;  // what decrees up to this index said of the prefix is overruled
 
   friend bool operator==(const Assignment&, const Assignment&) = default;
 };

@@ -13,6 +13,9 @@
 namespace overlay::consensus {
 
 inline constexpr std::size_t max_voters = 5;
+/// What this version can do together with others of its kind; a decree raises a cluster's level when all its
+/// members can. 1: prefixes are assigned by decree.
+inline constexpr std::uint32_t newest_feature_level = 1;
 
 enum class Encryption : std::uint8_t { none = 1, wireguard = 2 };
 
@@ -27,6 +30,7 @@ struct Genesis {
   std::uint32_t seats = 8;        // each pool is cut into this many equal slices of free space
   std::vector<PublicKey> voters;  // the founders, sorted; seat s is held by voters[s mod voters]
   Nonce nonce;                    // makes two foundings with equal values different clusters
+  std::uint32_t feature_level = newest_feature_level;
 
   int block_length(Family family) const { return family == Family::v4 ? block_length_v4 : block_length_v6; }
 

@@ -21,6 +21,8 @@ using LeaseReply = std::function<void(Result<std::optional<node::LeaseAnswer>>)>
 using TeardownReply = std::function<void(Result<v1::Removed>)>;
 
 using ForgetReply = std::function<void(Result<v1::Forgotten>)>;
+using ExtendReply = std::function<void(Result<v1::Extended>)>;
+using AssignReply = std::function<void(Result<v1::Assigned>)>;
 using RecoverReply = std::function<void(Result<v1::Recovered>)>;
 
 /// Implemented by the daemon; every call comes from the thread of the event loop. The getters are snapshots
@@ -48,6 +50,10 @@ class Backend {
                              LeaseReply reply) = 0;
   /// Removes dead nodes by decree, or says what that would do.
   virtual void forget(const v1::ForgetRequest& request, ForgetReply reply) = 0;
+  /// Adds a pool by decree, or says what that would do.
+  virtual void extend(const v1::ExtendRequest& request, ExtendReply reply) = 0;
+  /// Settles by decree who owns a prefix, or says what that would do.
+  virtual void assign(const v1::AssignRequest& request, AssignReply reply) = 0;
   /// Appoints new voters in place of a lost majority.
   virtual void recover(const v1::RecoverRequest& request, RecoverReply reply) = 0;
   /// Removes every kernel object of ours, answers, and lets the daemon exit.

@@ -25,6 +25,8 @@ enum class Action : std::uint8_t {
   cni_check,
   cni_gc,
   forget,
+  extend,
+  assign,
   recover,
   teardown,
 };

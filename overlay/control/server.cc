@@ -142,6 +142,10 @@ void Server::Impl::serve(const Call& call, const Request& request, Respond respo
       return cni(call.action, request.body, std::move(respond));
     case Action::forget:
       return act(&Backend::forget, request.body, std::move(respond));
+    case Action::extend:
+      return act(&Backend::extend, request.body, std::move(respond));
+    case Action::assign:
+      return act(&Backend::assign, request.body, std::move(respond));
     case Action::recover:
       return act(&Backend::recover, request.body, std::move(respond));
     case Action::teardown:

@@ -321,6 +321,18 @@ TEST(Server, ForgetsAndRecovers) {
   EXPECT_THAT(server.backend.calls, ElementsAre("forget (dry) h9 for h4", "recover 12345678"));
 }
 
+TEST(Server, ExtendsThePoolAndAssignsPrefixes) {
+  TestServer server;
+  server.backend.extend_answer.set_pool("10.64.0.0/12");
+  server.backend.assign_answer.set_owner("h2");
+  EXPECT_THAT(ask(server.socket(), "POST", "/v1/ipam/extend", R"({"pool":"10.64.0.0/12"})"),
+              HasSubstr(R"({"pool":"10.64.0.0/12",)"));
+  EXPECT_THAT(ask(server.socket(), "POST", "/v1/ipam/assign",
+                  R"({"prefix":"10.32.3.0/24","owner":"h2","dry_run":true})"),
+              HasSubstr(R"("owner":"h2")"));
+  EXPECT_THAT(server.backend.calls, ElementsAre("extend 10.64.0.0/12", "assign (dry) 10.32.3.0/24 h2"));
+}
+
 TEST(Server, HasAnsweredATeardownWhenTheDaemonEndsAtOnce) {
   /// Ends the server right after its answer, as a daemon does.
   struct EndingBackend : test::FakeBackend {

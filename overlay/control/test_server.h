@@ -38,6 +38,8 @@ struct FakeBackend : Backend {
   std::optional<node::LeaseAnswer> lease_answer;
   v1::Removed teardown_answer;
   v1::Forgotten forget_answer;
+  v1::Extended extend_answer;
+  v1::Assigned assign_answer;
   v1::Recovered recover_answer;
   std::optional<Error> failure;    // of every verb, instead of its answer
   std::vector<std::string> calls;  // the verbs, as "add NETWORK CONTAINER INTERFACE"
@@ -78,6 +80,15 @@ struct FakeBackend : Backend {
     for (const auto& name : request.names()) call += " " + name;
     calls.push_back(call + (request.heir().empty() ? "" : " for " + request.heir()));
     reply(or_failure(forget_answer));
+  }
+  void extend(const v1::ExtendRequest& request, ExtendReply reply) override {
+    calls.push_back((request.dry_run() ? "extend (dry) " : "extend ") + request.pool());
+    reply(or_failure(extend_answer));
+  }
+  void assign(const v1::AssignRequest& request, AssignReply reply) override {
+    calls.push_back((request.dry_run() ? "assign (dry) " : "assign ") + request.prefix() + " " +
+                    request.owner());
+    reply(or_failure(assign_answer));
   }
   void recover(const v1::RecoverRequest& request, RecoverReply reply) override {
     calls.push_back("recover " + request.cluster());

@@ -91,10 +91,11 @@ void add_cluster(const node::View& view, const DaemonFacts& facts, v1::Status::C
   const auto& genesis = *view.genesis;
   out.set_encryption(std::string(text_of(genesis.encryption)));
   out.set_vxlan_port(genesis.vxlan_port);
-  for (const auto& pool : genesis.pools) {
-    out.add_pools(pool.text());
-    const auto length = static_cast<std::uint32_t>(genesis.block_length(pool.family()));
-    pool.family() == Family::v4 ? out.set_block_prefix(length) : out.set_block_prefix6(length);
+  out.set_feature_level(view.feature_level);
+  for (const auto& pool : view.pools) {
+    out.add_pools(pool.prefix.text());
+    const auto length = static_cast<std::uint32_t>(genesis.block_length(pool.prefix.family()));
+    pool.prefix.family() == Family::v4 ? out.set_block_prefix(length) : out.set_block_prefix6(length);
   }
 }
 
@@ -273,6 +274,25 @@ v1::Forgotten to_forgotten(const node::ForgetPlan& plan, bool dry_run) {
   }
   out.set_heir(plan.heir_name);
   for (const std::string& voter : plan.voters) out.add_voters(voter);
+  out.set_dry_run(dry_run);
+  return out;
+}
+
+v1::Extended to_extended(const node::ExtendPlan& plan, bool dry_run) {
+  v1::Extended out;
+  out.set_pool(plan.pool.text());
+  out.set_blocks(number(plan.blocks));
+  out.set_done_before(plan.done);
+  out.set_dry_run(dry_run);
+  return out;
+}
+
+v1::Assigned to_assigned(const node::AssignPlan& plan, bool dry_run) {
+  v1::Assigned out;
+  out.set_prefix(plan.prefix.text());
+  out.set_owner(plan.owner_name);
+  for (const std::string& holder : plan.holders) out.add_holders(holder);
+  out.set_done_before(plan.done);
   out.set_dry_run(dry_run);
   return out;
 }

@@ -7,8 +7,8 @@
 #include "overlay/base/result.h"
 #include "overlay/base/time.h"
 #include "overlay/ipam/lease.h"
-#include "overlay/node/forget.h"
 #include "overlay/node/io.h"
+#include "overlay/node/plans.h"
 #include "overlay/node/view.h"
 #include "overlay/v1/control.pb.h"
 
@@ -46,6 +46,8 @@ v1::Addresses to_addresses(const node::View& view);
 
 node::ForgetRequest to_forget_request(const v1::ForgetRequest& request);
 v1::Forgotten to_forgotten(const node::ForgetPlan& plan, bool dry_run);
+v1::Extended to_extended(const node::ExtendPlan& plan, bool dry_run);
+v1::Assigned to_assigned(const node::AssignPlan& plan, bool dry_run);
 
 v1::Lease to_lease(const node::LeaseAnswer& answer);
 /// Errc::invalid, naming the field, for names that the CNI specification does not allow.

@@ -221,6 +221,25 @@ TEST_F(AppTest, ForgetsNodesAndSaysWhatThatDid) {
   EXPECT_EQ(ctl({"forget"}).exit, Exit::usage);
 }
 
+TEST_F(AppTest, ExtendsThePoolAndAssignsPrefixes) {
+  v1::Extended extended;
+  extended.set_pool("10.64.0.0/12");
+  extended.set_blocks(4096);
+  change([&](auto& backend) { backend.extend_answer = extended; });
+  EXPECT_EQ(ctl({"ipam", "extend", "10.64.0.0/12"}).out, "10.64.0.0/12 is a pool, of 4096 blocks\n");
+  v1::Assigned assigned;
+  assigned.set_prefix("10.32.3.0/24");
+  assigned.set_owner("h2");
+  assigned.add_holders("h1");
+  assigned.set_dry_run(true);
+  change([&](auto& backend) { backend.assign_answer = assigned; });
+  EXPECT_EQ(ctl({"ipam", "assign", "10.32.3.0/24", "h2", "--dry-run"}).out,
+            "10.32.3.0/24 would be h2's; it was of h1\n");
+  EXPECT_EQ(ctl({"ipam", "assign", "10.32.3.0/24"}).exit, Exit::usage);
+  EXPECT_THAT(server.backend.calls,
+              testing::ElementsAre("extend 10.64.0.0/12", "assign (dry) 10.32.3.0/24 h2"));
+}
+
 TEST_F(AppTest, RecoversOnlyUnderTheClustersName) {
   change([](auto& backend) { backend.recover_answer.add_voters("h1"); });
   const auto asked = ctl({"recover"});

@@ -7,6 +7,7 @@
 #include "overlay/control/view.h"
 #include "overlay/ctl/forget.h"
 #include "overlay/ctl/json_text.h"
+#include "overlay/ctl/pools.h"
 #include "overlay/ctl/status_screen.h"
 #include "overlay/ctl/teardown.h"
 #include "overlay/ctl/text.h"
@@ -62,16 +63,32 @@ Outcome<Exit> run_list(Run& run, const std::string& path) {
 Outcome<Exit> run_peers(Run& run) { return run_list<v1::Peers>(run, "/v1/peers"); }
 Outcome<Exit> run_links(Run& run) { return run_list<v1::Links>(run, "/v1/links"); }
 
+void declare_dry_run(CLI::App& parser, Options& options) {
+  parser.add_flag("--dry-run", options.dry_run, "only say what would be done");
+}
+
 void declare_ipam(CLI::App& parser, Options& options) {
-  parser
-      .add_option_function<std::string>(
-          "WHAT", [&options](const std::string&) { options.addresses = true; },
-          "addresses: the local leases instead of pools and blocks")
-      ->check(CLI::IsMember({"addresses"}));
+  const auto verb = [&](const char* name, const char* summary, IpamVerb means) {
+    auto* added = parser.add_subcommand(name, summary);
+    added->fallthrough();
+    added->callback([&options, means] { options.ipam = means; });
+    return added;
+  };
+  verb("addresses", "the local leases instead of pools and blocks", IpamVerb::addresses);
+  auto* extend = verb("extend", "add a pool, by decree of the voters", IpamVerb::extend);
+  extend->add_option("CIDR", options.prefix, "the pool")->required();
+  declare_dry_run(*extend, options);
+  auto* assign = verb("assign", "settle who owns a prefix, by decree of the voters", IpamVerb::assign);
+  assign->add_option("PREFIX", options.prefix, "a block, or what a fork is about")->required();
+  assign->add_option("NODE", options.owner, "its owner, by name or id")->required();
+  declare_dry_run(*assign, options);
+  parser.require_subcommand(0, 1);
 }
 
 Outcome<Exit> run_ipam(Run& run) {
-  if (run.options.addresses) return run_list<v1::Addresses>(run, "/v1/ipam/addresses");
+  if (run.options.ipam == IpamVerb::addresses) return run_list<v1::Addresses>(run, "/v1/ipam/addresses");
+  if (run.options.ipam == IpamVerb::extend) return run_extend(run);
+  if (run.options.ipam == IpamVerb::assign) return run_assign(run);
   OVERLAY_TRY(const auto ipam, ask<v1::Ipam>(run, "/v1/ipam"));
   OVERLAY_TRY(const auto status, ask<v1::Status>(run, "/v1/status"));
   const auto& self = status.message.node().name();
@@ -161,7 +178,7 @@ void declare_wait(CLI::App& parser, Options& options) {
 void declare_forget(CLI::App& parser, Options& options) {
   parser.add_option("NAME", options.names, "the dead nodes, by name or id")->required();
   parser.add_option("--heir", options.heir, "the node that gets their blocks")->type_name("NAME");
-  parser.add_flag("--dry-run", options.dry_run, "only say what would be done");
+  declare_dry_run(parser, options);
 }
 
 void declare_recover(CLI::App& parser, Options& options) {
@@ -181,7 +198,7 @@ constexpr Command table[] = {
      run_status},
     {"peers", "the hosts of the cluster, and how each is reached", nullptr, run_peers},
     {"links", "the control sessions of this node", nullptr, run_links},
-    {"ipam", "pools and blocks with their owners, or the local leases", declare_ipam, run_ipam},
+    {"ipam", "pools and blocks with their owners, or the local leases; more pools", declare_ipam, run_ipam},
     {"routes", "the kernel objects this node wants, against those it has", declare_routes, run_routes},
     {"events", "what changed lately", declare_events, run_events},
     {"wait", "wait until a condition holds; exit 1 with what is missing at the time-out", declare_wait,

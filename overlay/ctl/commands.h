@@ -19,16 +19,20 @@ namespace overlay::ctl {
 
 enum class Format : std::uint8_t { table, wide, json };
 
+enum class IpamVerb : std::uint8_t { show, addresses, extend, assign };
+
 /// What the command line said.
 struct Options {
   std::string socket = "/run/overlay/overlayd.sock";
   Format format = Format::table;
-  bool addresses = false;          // ipam
+  IpamVerb ipam = IpamVerb::show;  // ipam
+  std::string prefix;              // ipam extend, ipam assign
+  std::string owner;               // ipam assign
   bool diff = false;               // routes
   bool follow = false;             // events
   std::vector<std::string> names;  // forget
   std::string heir;                // forget
-  bool dry_run = false;            // forget
+  bool dry_run = false;            // forget, ipam extend, ipam assign
   std::string cluster;             // recover
   Condition condition;             // wait
   std::chrono::milliseconds timeout{30'000};

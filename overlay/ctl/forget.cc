@@ -3,28 +3,12 @@
 
 #include <ostream>
 
-#include "overlay/control/json.h"
 #include "overlay/ctl/json_text.h"
-#include "overlay/ctl/text.h"
+#include "overlay/ctl/post.h"
 
 namespace overlay::ctl {
 
 namespace {
-
-template <class Strings>
-std::string listed(const Strings& texts) {
-  std::string out;
-  for (const auto& text : texts) out += (out.empty() ? "" : ", ") + printable(text);
-  return out;
-}
-
-template <class Message>
-Outcome<Message> post(const Run& run, const std::string& path, const google::protobuf::Message& request) {
-  OVERLAY_TRY(const auto json, run.client.post(path, control::to_json(request)));
-  auto answer = control::from_json<Message>(json);
-  if (!answer) return Stop{Exit::unreachable, answer.error().text};
-  return std::move(*answer);
-}
 
 void show(std::ostream& out, const v1::Forgotten& answer, const v1::Forgotten::Node& node) {
   out << printable(node.name()) << " ";

@@ -70,6 +70,15 @@ void ApiBackend::call(control::LeaseReply reply, Ask ask) {
   driver_->feed([&](node::Node& node, Time now) { ask(node, id, now); });
 }
 
+template <class Message, class Ask>
+void ApiBackend::decree(const Message& answer, std::function<void(Result<Message>)> reply, Ask ask) {
+  call(
+      [answer, reply = std::move(reply)](const Result<std::optional<node::LeaseAnswer>>& done) {
+        done ? reply(answer) : reply(done.error());
+      },
+      ask);
+}
+
 /// Nobody knows when there will be room. A runtime that is told that its ADD failed follows with a DEL, which
 /// takes back what the core may have leased.
 void ApiBackend::refuse_waiting(const Error& error) {
@@ -106,11 +115,33 @@ void ApiBackend::forget(const v1::ForgetRequest& request, control::ForgetReply r
   if (!plan) return reply(plan.error());
   const auto answer = control::to_forgotten(*plan, request.dry_run());
   if (request.dry_run()) return reply(answer);
-  call(
-      [answer, reply = std::move(reply)](const Result<std::optional<node::LeaseAnswer>>& done) {
-        done ? reply(answer) : reply(done.error());
-      },
-      [&](node::Node& node, node::CallId id, Time now) { node.forget(id, wanted, now); });
+  decree(answer, std::move(reply),
+         [&](node::Node& node, node::CallId id, Time now) { node.forget(id, wanted, now); });
+}
+
+void ApiBackend::extend(const v1::ExtendRequest& request, control::ExtendReply reply) {
+  if (driver_->stall()) return reply(driver_->stall()->error);
+  const auto pool = Prefix::parse(request.pool());
+  if (!pool) return reply(pool.error());
+  const auto plan = driver_->node().plan_extend(*pool);
+  if (!plan) return reply(plan.error());
+  const auto answer = control::to_extended(*plan, request.dry_run());
+  if (request.dry_run()) return reply(answer);
+  decree(answer, std::move(reply),
+         [&](node::Node& node, node::CallId id, Time now) { node.extend(id, *pool, now); });
+}
+
+void ApiBackend::assign(const v1::AssignRequest& request, control::AssignReply reply) {
+  if (driver_->stall()) return reply(driver_->stall()->error);
+  const auto prefix = Prefix::parse(request.prefix());
+  if (!prefix) return reply(prefix.error());
+  const node::AssignRequest wanted{*prefix, request.owner()};
+  const auto plan = driver_->node().plan_assign(wanted);
+  if (!plan) return reply(plan.error());
+  const auto answer = control::to_assigned(*plan, request.dry_run());
+  if (request.dry_run()) return reply(answer);
+  decree(answer, std::move(reply),
+         [&](node::Node& node, node::CallId id, Time now) { node.assign(id, wanted, now); });
 }
 
 void ApiBackend::recover(const v1::RecoverRequest& request, control::RecoverReply reply) {

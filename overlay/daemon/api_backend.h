@@ -40,6 +40,8 @@ class ApiBackend : public control::Backend {
   void lease_collect(const std::string& network, const std::set<ipam::LeaseKey>& valid,
                      control::LeaseReply reply) override;
   void forget(const v1::ForgetRequest& request, control::ForgetReply reply) override;
+  void extend(const v1::ExtendRequest& request, control::ExtendReply reply) override;
+  void assign(const v1::AssignRequest& request, control::AssignReply reply) override;
   void recover(const v1::RecoverRequest& request, control::RecoverReply reply) override;
   void teardown(control::TeardownReply reply) override;
 
@@ -49,6 +51,9 @@ class ApiBackend : public control::Backend {
   /// Asks the core through `ask(node, call, now)`; carry_out() replies.
   template <class Ask>
   void call(control::LeaseReply reply, Ask ask);
+  /// As call(), for who is told `answer` when it is done.
+  template <class Message, class Ask>
+  void decree(const Message& answer, std::function<void(Result<Message>)> reply, Ask ask);
   /// Answers all who wait; what the core says to them later is not told.
   void refuse_waiting(const Error& error);
 

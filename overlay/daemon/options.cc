@@ -27,6 +27,7 @@ struct Raw {
   std::string kube_api;
   std::string kube_account = "/var/run/secrets/kubernetes.io/serviceaccount";
   std::string forget_after = "300";
+  std::string bootstrap_expect;
   std::vector<std::string> join;
   std::vector<std::string> pool = {"10.32.0.0/12"};
   std::string block_prefix = "24";
@@ -90,6 +91,8 @@ void declare(CLI::App& app, Raw& raw) {
       ->option_text("FILE");
   flags.text("--name", raw.name, "NAME", "of this host; default: its host name");
   flags.yes("--bootstrap", raw.bootstrap, "found the cluster if this host has no state yet");
+  flags.text("--bootstrap-expect", raw.bootstrap_expect, "N",
+             "found it together: the founders are the first N of the --join list, which is the same on all");
   flags.list("--join", raw.join, "HOST[:PORT]", "a host of the cluster to join");
   flags.yes("--kubernetes", raw.kubernetes, "peers, cluster, secret and removals from the API server");
   flags.text("--kube-api", raw.kube_api, "HOST[:PORT]",
@@ -225,6 +228,21 @@ Status parse_addresses(const Raw& raw, Options& options) {
   return {};
 }
 
+Status parse_founding(const Raw& raw, Options& options) {
+  options.bootstrap = raw.bootstrap;
+  if (raw.bootstrap_expect.empty()) return {};
+  OVERLAY_TRY(options.bootstrap_expect,
+              number<std::size_t>("--bootstrap-expect", raw.bootstrap_expect, 1, 16));
+  if (raw.bootstrap) {
+    return fail(Errc::invalid, "--bootstrap and --bootstrap-expect do not fit: give one of them");
+  }
+  if (options.join.size() >= options.bootstrap_expect) return {};
+  return fail(Errc::invalid, "--bootstrap-expect " + raw.bootstrap_expect +
+                                 " needs the addresses of as many hosts, " +
+                                 "this one among them, and there are " + std::to_string(options.join.size()) +
+                                 ": give each with --join, the same list on every host");
+}
+
 Status parse_directories(const Raw& raw, Options& options) {
   OVERLAY_TRY(options.cni_bin_dir, parse_optional_directory("--cni-bin-dir", raw.cni_bin_dir));
   OVERLAY_TRY(options.cni_conf_dir, parse_optional_directory("--cni-conf-dir", raw.cni_conf_dir));
@@ -273,7 +291,6 @@ Status parse_security(const Raw& raw, Options& options) {
 
 Result<Options> interpret(const Raw& raw, const CLI::App& app) {
   Options options;
-  options.bootstrap = raw.bootstrap;
   OVERLAY_CHECK(parse_security(raw, options));
   OVERLAY_CHECK(parse_kubernetes(raw, options));
   OVERLAY_TRY(options.name, parse_name("--name", raw.name.empty() ? host_name() : raw.name));
@@ -282,6 +299,7 @@ Result<Options> interpret(const Raw& raw, const CLI::App& app) {
   OVERLAY_TRY(options.mtu, parse_mtu(raw, options.genesis));
   OVERLAY_TRY(options.log_level, parse_log_level(raw.log_level));
   OVERLAY_CHECK(parse_addresses(raw, options));
+  OVERLAY_CHECK(parse_founding(raw, options));
   OVERLAY_TRY(const int reap_after, number("--reap-after", raw.reap_after, 1, 86400));
   options.reap_after = std::chrono::seconds(reap_after);
   OVERLAY_CHECK(parse_directories(raw, options));

@@ -29,6 +29,7 @@ struct Options {
   HostPort kube_api;                   // with kubernetes
   std::filesystem::path kube_account;  // with kubernetes
   std::chrono::seconds forget_after{};
+  std::size_t bootstrap_expect = 0;  // founders, the first of `join`; 0: not given
   std::vector<HostPort> join;
   consensus::Genesis genesis;      // pools, lengths, port, VNI
   std::vector<std::string> given;  // which flags of genesis were given: "pool", "block-prefix", …

@@ -28,8 +28,8 @@ Status find_underlay(const Options& options, Host& host) {
 /// With state on disk the pools are the cluster's, and this host has lived with them before.
 bool will_found(const Options& options) {
   std::error_code error;
-  return (options.bootstrap || options.kubernetes) &&
-         !std::filesystem::exists(options.state_dir / "state.log", error);
+  const bool founds = options.bootstrap || options.bootstrap_expect != 0 || options.kubernetes;
+  return founds && !std::filesystem::exists(options.state_dir / "state.log", error);
 }
 
 }  // namespace

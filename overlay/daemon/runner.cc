@@ -50,6 +50,7 @@ node::Config node_config(const Options& options, const Host& host, const Cluster
                       .join = options.join,
                       .bootstrap = options.bootstrap,
                       .kubernetes = options.kubernetes,
+                      .bootstrap_expect = options.bootstrap_expect,
                       .genesis = options.genesis,
                       .given = options.given,
                       .listen_ports = {},

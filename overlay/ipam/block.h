@@ -16,6 +16,8 @@ struct Epoch {
   std::uint64_t term = 0;  // index of the decree
   std::uint64_t seq = 0;
 
+  /// "3.17"
+  std::string text() const { return std::to_string(term) + "." + std::to_string(seq); }
   friend auto operator<=>(const Epoch&, const Epoch&) = default;
 };
 

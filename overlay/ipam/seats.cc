@@ -29,28 +29,33 @@ std::optional<Prefix> lowest_untouched(const BlockMap& map, const Prefix& within
   return within.nth(length, next);
 }
 
-std::optional<Prefix> never_used(const BlockMap& map, const Space& space,
+std::optional<Prefix> never_used(const BlockMap& map, const std::vector<Space>& spaces,
                                  const std::vector<std::uint32_t>& seats) {
-  for (const auto seat : seats) {
-    const Prefix slice = slice_of(space, seat);
-    if (map.around(slice) != nullptr) continue;
-    if (const auto block = lowest_untouched(map, slice, space.block_length)) return block;
+  for (const Space& space : spaces) {
+    for (const auto seat : seats) {
+      if (seat >= seat_count(space)) continue;
+      const Prefix slice = slice_of(space, seat);
+      if (map.around(slice) != nullptr) continue;
+      if (const auto block = lowest_untouched(map, slice, space.block_length)) return block;
+    }
   }
   return std::nullopt;
 }
 
 /// A block out of the record of the oldest epoch among those `wanted`.
 template <class Wanted>
-std::optional<Prefix> used_before(const BlockMap& map, const Space& space, Wanted wanted) {
+std::optional<Prefix> used_before(const BlockMap& map, const std::vector<Space>& spaces, Wanted wanted) {
   std::optional<Prefix> best;
   Epoch oldest;
   const auto& records = map.all();
-  for (auto at = records.lower_bound(space.pool); at != records.end() && space.pool.contains(at->first);
-       ++at) {
-    if ((best && at->second.epoch >= oldest) || !wanted(at->second)) continue;
-    if (const auto block = lowest_untouched(map, at->first, space.block_length)) {
-      best = block;
-      oldest = at->second.epoch;
+  for (const Space& space : spaces) {
+    for (auto at = records.lower_bound(space.pool); at != records.end() && space.pool.contains(at->first);
+         ++at) {
+      if ((best && at->second.epoch >= oldest) || !wanted(at->second)) continue;
+      if (const auto block = lowest_untouched(map, at->first, space.block_length)) {
+        best = block;
+        oldest = at->second.epoch;
+      }
     }
   }
   return best;
@@ -90,24 +95,21 @@ std::uint32_t seat_of(const Space& space, const Prefix& block) {
       Prefix::around(block.address(), slice_length(space)).index_in(space.pool));
 }
 
-std::optional<Prefix> choose_block(const BlockMap& blocks, const Space& space,
-                                   const std::vector<std::uint32_t>& held_seats, const QuarantineOver& over) {
+std::optional<Prefix> choose_block(const BlockMap& blocks, const std::vector<Space>& spaces,
+                                   const std::vector<std::uint32_t>& held_seats, const Choice& choice) {
   auto seats = held_seats;
   std::sort(seats.begin(), seats.end());
-  std::erase_if(seats, [&](std::uint32_t seat) { return seat >= seat_count(space); });
-
-  if (const auto block = never_used(blocks, space, seats)) return block;
-  const auto in = [&](const BlockRecord& record, BlockState state) {
-    return record.state == state &&
-           std::binary_search(seats.begin(), seats.end(), seat_of(space, record.prefix));
-  };
-  const auto returned = [&](const BlockRecord& record) { return in(record, BlockState::free); };
-  if (const auto block = used_before(blocks, space, returned)) return block;
-  if (!over) return std::nullopt;
-  const auto recovered = [&](const BlockRecord& record) {
-    return in(record, BlockState::quarantine) && over(record);
-  };
-  return used_before(blocks, space, recovered);
+  if (choice.never_used) {
+    if (const auto block = never_used(blocks, spaces, seats)) return block;
+  }
+  for (const BlockState state : {BlockState::free, BlockState::quarantine}) {
+    const auto block = used_before(blocks, spaces, [&](const BlockRecord& record) {
+      return record.state == state && std::binary_search(seats.begin(), seats.end(), record.seat) &&
+             choice.may_reuse(record);
+    });
+    if (block) return block;
+  }
+  return std::nullopt;
 }
 
 std::uint64_t free_blocks(const BlockMap& blocks, const Space& space) {

@@ -25,14 +25,19 @@ std::uint32_t seat_count(const Space& space);
 /// Whose slice holds `block`, which lies in the pool and in one slice.
 std::uint32_t seat_of(const Space& space, const Prefix& block);
 
-/// Says whether a quarantined record's time is over.
-using QuarantineOver = std::function<bool(const BlockRecord&)>;
+/// What may be granted.
+struct Choice {
+  bool never_used = true;
+  /// Asked for each returned or quarantined record; by default what was returned.
+  std::function<bool(const BlockRecord&)> may_reuse = [](const BlockRecord& record) {
+    return record.state == BlockState::free;
+  };
+};
 
-/// The block to grant next out of `held_seats`: never used (lowest first), else returned (the oldest epoch
-/// first), else out of quarantine where `over` says so (alike; empty: never). None: nothing is left.
-std::optional<Prefix> choose_block(const BlockMap& blocks, const Space& space,
-                                   const std::vector<std::uint32_t>& held_seats,
-                                   const QuarantineOver& over = {});
+/// The block to grant next out of `held_seats` of all `spaces`: never used (lowest first), else returned (the
+/// oldest epoch first), else out of quarantine (alike). None: nothing is left.
+std::optional<Prefix> choose_block(const BlockMap& blocks, const std::vector<Space>& spaces,
+                                   const std::vector<std::uint32_t>& held_seats, const Choice& choice = {});
 
 /// How many blocks of the pool nobody owns and no quarantine holds back; at most 2^53-1.
 std::uint64_t free_blocks(const BlockMap& blocks, const Space& space);

@@ -44,14 +44,14 @@ TEST(Seats, AreNoMoreThanBlocksAndAPowerOfTwo) {
 TEST(ChooseBlock, TakesTheLowestNeverUsedOfTheSeatsHeld) {
   const Space pool = space("10.0.0.0/16", 24, 4);
   BlockMap map;
-  EXPECT_EQ(choose_block(map, pool, {2, 1})->text(), "10.0.64.0/24");
+  EXPECT_EQ(choose_block(map, {pool}, {2, 1})->text(), "10.0.64.0/24");
   put(map, prefix("10.0.64.0/24"), 1);
   put(map, prefix("10.0.66.0/24"), 2);
-  EXPECT_EQ(choose_block(map, pool, {1, 2})->text(), "10.0.65.0/24");
+  EXPECT_EQ(choose_block(map, {pool}, {1, 2})->text(), "10.0.65.0/24");
   put(map, prefix("10.0.64.0/18"), 3);
-  EXPECT_EQ(choose_block(map, pool, {1, 2})->text(), "10.0.128.0/24");
-  EXPECT_EQ(choose_block(map, pool, {}), std::nullopt);
-  EXPECT_EQ(choose_block(map, pool, {9}), std::nullopt);
+  EXPECT_EQ(choose_block(map, {pool}, {1, 2})->text(), "10.0.128.0/24");
+  EXPECT_EQ(choose_block(map, {pool}, {}), std::nullopt);
+  EXPECT_EQ(choose_block(map, {pool}, {9}), std::nullopt);
 }
 
 TEST(ChooseBlock, TakesReturnedOnesByAgeAndQuarantinedOnesWhenTheirTimeIsOver) {
@@ -60,14 +60,23 @@ TEST(ChooseBlock, TakesReturnedOnesByAgeAndQuarantinedOnesWhenTheirTimeIsOver) {
   put(map, prefix("10.0.0.0/24"), 4, BlockState::free);
   put(map, prefix("10.0.1.0/24"), 3, BlockState::free);
   put(map, prefix("10.0.2.0/24"), 1, BlockState::quarantine);
-  EXPECT_EQ(choose_block(map, pool, {0})->text(), "10.0.3.0/24") << "never used goes first";
+  EXPECT_EQ(choose_block(map, {pool}, {0})->text(), "10.0.3.0/24") << "never used goes first";
   put(map, prefix("10.0.3.0/24"), 5);
-  EXPECT_EQ(choose_block(map, pool, {0})->text(), "10.0.1.0/24") << "the oldest returned";
+  EXPECT_EQ(choose_block(map, {pool}, {0})->text(), "10.0.1.0/24") << "the oldest returned";
   put(map, prefix("10.0.1.0/24"), 6);
   put(map, prefix("10.0.0.0/24"), 7);
-  EXPECT_EQ(choose_block(map, pool, {0}), std::nullopt);
-  EXPECT_EQ(choose_block(map, pool, {0}, [](const auto&) { return false; }), std::nullopt);
-  EXPECT_EQ(choose_block(map, pool, {0}, [](const auto&) { return true; })->text(), "10.0.2.0/24");
+  EXPECT_EQ(choose_block(map, {pool}, {0}), std::nullopt);
+  EXPECT_EQ(choose_block(map, {pool}, {0}, {.may_reuse = [](const auto&) { return false; }}), std::nullopt);
+  EXPECT_EQ(choose_block(map, {pool}, {0}, {.may_reuse = [](const auto&) { return true; }})->text(),
+            "10.0.2.0/24");
+}
+
+TEST(ChooseBlock, LeavesWhatWasNeverUsedWhereThatMayBeSomebodys) {
+  const Space pool = space("10.0.0.0/22", 24, 1);
+  BlockMap map;
+  EXPECT_EQ(choose_block(map, {pool}, {0}, {.never_used = false}), std::nullopt);
+  put(map, prefix("10.0.2.0/24"), 1, BlockState::free);
+  EXPECT_EQ(choose_block(map, {pool}, {0}, {.never_used = false})->text(), "10.0.2.0/24");
 }
 
 TEST(ChooseBlock, TakesABlockOutOfALargerReturnedRecord) {
@@ -75,14 +84,27 @@ TEST(ChooseBlock, TakesABlockOutOfALargerReturnedRecord) {
   BlockMap map;
   put(map, prefix("10.0.0.0/22"), 1, BlockState::free);
   put(map, prefix("10.0.0.0/24"), 2);
-  EXPECT_EQ(choose_block(map, pool, {0})->text(), "10.0.1.0/24");
+  EXPECT_EQ(choose_block(map, {pool}, {0})->text(), "10.0.1.0/24");
+}
+
+TEST(ChooseBlock, KeepsTheOrderAcrossPools) {
+  const Space first = space("10.0.0.0/24", 24, 1);
+  const Space second = space("10.9.0.0/23", 24, 1);
+  BlockMap map;
+  put(map, prefix("10.0.0.0/24"), 3, BlockState::free);
+  put(map, prefix("10.9.0.0/24"), 2, BlockState::free);
+  EXPECT_EQ(choose_block(map, {first, second}, {0})->text(), "10.9.1.0/24") << "never used goes first";
+  put(map, prefix("10.9.1.0/24"), 4);
+  EXPECT_EQ(choose_block(map, {first, second}, {0})->text(), "10.9.0.0/24") << "the oldest returned";
+  put(map, prefix("10.9.0.0/24"), 5);
+  EXPECT_EQ(choose_block(map, {first, second}, {0})->text(), "10.0.0.0/24");
 }
 
 TEST(ChooseBlock, WalksRecordsNotCandidates) {
   const Space pool = space("fd00::/24", 64, 8);
   BlockMap map;
   for (std::uint64_t i = 0; i < 1000; ++i) {
-    const auto block = choose_block(map, pool, {7});
+    const auto block = choose_block(map, {pool}, {7});
     ASSERT_TRUE(block);
     EXPECT_EQ(*block, slice_of(pool, 7).nth(64, i));
     put(map, *block, i + 1);
@@ -120,7 +142,7 @@ RC_GTEST_PROP(ChooseBlock, GrantsTheWholePoolExactlyOnce, ()) {
       put(map, at, map.next_epoch(0, 0).seq, seed % 3 == 0 ? BlockState::owned : BlockState::free);
   }
   std::uint64_t left = free_blocks(map, pool);
-  while (const auto block = choose_block(map, pool, all_seats(pool))) {
+  while (const auto block = choose_block(map, {pool}, all_seats(pool))) {
     RC_ASSERT(pool.pool.contains(*block));
     RC_ASSERT(block->length() == pool.block_length);
     const auto* held = map.around(*block);
@@ -140,7 +162,7 @@ RC_GTEST_PROP(ChooseBlock, StaysInsideTheSeatsHeld, ()) {
   }
   BlockMap map;
   std::uint64_t granted = 0;
-  for (; const auto block = choose_block(map, pool, held); ++granted) {
+  for (; const auto block = choose_block(map, {pool}, held); ++granted) {
     RC_ASSERT(std::count(held.begin(), held.end(), seat_of(pool, *block)) == 1);
     put(map, *block, granted + 1);
   }

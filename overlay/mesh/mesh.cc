@@ -57,6 +57,10 @@ void Mesh::received(SessionId session, std::string_view frame, Time now) {
 void Mesh::hear(SessionId session, wire::Message& message, Time now) {
   if (auto* records = std::get_if<wire::Records>(&message)) return hear(session, *records, now);
   if (const auto* busy = std::get_if<wire::Busy>(&message)) return hear_busy(session, *busy);
+  if (auto* founding = std::get_if<wire::Founding>(&message);
+      founding != nullptr && self_.cluster.is_zero()) {
+    foundings_.emplace_back(sessions_.find(session)->peer->public_key, std::move(*founding));
+  }
   if (self_.cluster.is_zero()) return;
   if (const auto* announced = std::get_if<wire::Announce>(&message)) {
     gossip_.hear(session, *announced, now);
@@ -140,6 +144,11 @@ bool Mesh::has_room_for(const Session& session) const {
 }
 
 // ---- the cluster ----
+
+void Mesh::tell(const NodeId& neighbour, const wire::Founding& word) {
+  const Session* session = sessions_.with(neighbour);
+  if (session != nullptr) sessions_.send(session->id, word);
+}
 
 void Mesh::announce_genesis(SessionId session) {
   const wire::Record* genesis = records_.find(wire::decree_key(0));

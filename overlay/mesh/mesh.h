@@ -78,6 +78,10 @@ class Mesh {
   std::vector<wire::RecordRef> take_fresh() { return std::exchange(fresh_, {}); }
   /// Genesis records heard while this node has no cluster.
   std::vector<wire::Record> take_genesis() { return std::exchange(genesis_, {}); }
+  /// What founders said while this node has no cluster, and by whose key.
+  std::vector<std::pair<PublicKey, wire::Founding>> take_foundings() { return std::exchange(foundings_, {}); }
+  /// Says it to a neighbour; nothing happens where there is no session.
+  void tell(const NodeId& neighbour, const wire::Founding& word);
   /// Pairs of records of one version that contradict each other.
   std::vector<wire::Record> take_clashes() { return std::exchange(clashes_, {}); }
 
@@ -149,6 +153,7 @@ class Mesh {
   OwnLinks own_links_;
   std::vector<wire::RecordRef> fresh_;
   std::vector<wire::Record> genesis_;
+  std::vector<std::pair<PublicKey, wire::Founding>> foundings_;
   std::vector<wire::Record> clashes_;
   std::map<wire::RecordKey, Held> held_;
   std::set<NodeId> expelled_;

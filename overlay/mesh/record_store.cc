@@ -7,7 +7,7 @@ namespace overlay::mesh {
 namespace {
 
 bool settled_by_content(wire::RecordKind kind) {
-  return kind == wire::RecordKind::node || kind == wire::RecordKind::links;
+  return kind == wire::RecordKind::node || kind == wire::RecordKind::links || kind == wire::RecordKind::fork;
 }
 
 bool before(const RecordStore::Slot& slot, wire::KeyHash hash) { return slot.hash < hash; }

@@ -28,7 +28,7 @@ class RecordStore {
   using Bucket = std::vector<Slot>;
 
   /// A node's own records of one version that differ are settled by the higher content hash (a crash between
-  /// publishing and remembering); decrees and blocks never are.
+  /// publishing and remembering), and so is the evidence of one fork; decrees and blocks never are.
   Insert insert(wire::RecordRef record);
   Insert insert(wire::Record record) {
     return insert(std::make_shared<const wire::Record>(std::move(record)));
@@ -58,7 +58,7 @@ class RecordStore {
   }
 
  private:
-  static constexpr std::size_t kinds = 5;  // above the highest number of a kind
+  static constexpr std::size_t kinds = 9;  // above the highest number of a kind
 
   std::array<Bucket, wire::digest_buckets> buckets_;
   std::array<std::uint64_t, wire::digest_buckets> hashes_{};  // XOR of the contents

@@ -12,10 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration first_ask_again = 100ms;
 constexpr Duration last_ask_again = 5s;
-constexpr std::size_t patience = 4;      // unanswered requests, before another voter is asked
-constexpr Duration spare_after = 10min;  // a block must have been idle this long
-constexpr Duration quarantine = 1h;      // of what a removed node owned, which may still be alive somewhere
-constexpr Duration reclaim_interval = 10s;
+constexpr std::size_t patience = 4;  // unanswered requests, before another voter is asked
 
 Duration next_step(Duration step) {
   return step == Duration{} ? first_ask_again : std::min(2 * step, last_ask_again);
@@ -35,21 +32,26 @@ void Blocks::apply(const wire::Record& record, Time now) {
       context_.mesh->erase(record.key);
       return;
     case ipam::Merge::fork:
-      report_fork(block, now);
+      report_fork(record, others.front().prefix, now);
       return;
     case ipam::Merge::applied:
       break;
   }
   quorum_.know(block);
-  if (block.state == ipam::BlockState::quarantine) quarantined_.try_emplace(block.prefix, now);
+  if (block.state != ipam::BlockState::owned && context_.is_voter()) {
+    context_.at_rest.try_emplace(block.prefix, now);
+  }
   context_.drop_block_records(others);
-  context_.persist(wire::RecordEntry{record.envelope}, block.owner == context_.id || context_.is_voter());
+  context_.persist(wire::RecordEntry{record.envelope}, context_.is_mine(block) || context_.is_voter());
   context_.kernel_dirty = true;
-  const bool had = std::any_of(others.begin(), others.end(), [&](const ipam::BlockRecord& other) {
-    return other.prefix == block.prefix && other.owner == context_.id;
-  });
-  if (had && block.owner != context_.id) lose(block);
-  if (!had && block.owner == context_.id) take(block);
+  bool had = false;
+  for (const ipam::BlockRecord& other : others) {
+    if (!context_.is_mine(other)) continue;
+    const bool stays = context_.is_mine(block) && other.prefix == block.prefix;
+    had = had || stays;
+    if (!stays) lose(other);
+  }
+  if (!had && context_.is_mine(block)) take(block);
 }
 
 void Blocks::take(const ipam::BlockRecord& block) {
@@ -60,10 +62,29 @@ void Blocks::take(const ipam::BlockRecord& block) {
   context_.say({Event::Level::info, "block", block.prefix.text(), "", "owned", ""});
 }
 
+/// Given back, or taken by a decree: then pods may still have addresses of it.
 void Blocks::lose(const ipam::BlockRecord& block) {
   returning_.erase(block.prefix);
-  if (context_.returning.erase(block.prefix) == 0) return;
-  context_.say({Event::Level::info, "block", block.prefix.text(), "owned", "returned", ""});
+  const bool returned = context_.returning.erase(block.prefix) != 0;
+  const auto home = context_.home.find(block.prefix.family());
+  if (home != context_.home.end() && home->second == block.prefix) context_.home.erase(home);
+  if (context_.leases.in_use(block.prefix) != 0) lost_.insert(block.prefix);
+  context_.say(
+      {Event::Level::info, "block", block.prefix.text(), "owned", returned ? "returned" : "lost", ""});
+}
+
+void Blocks::tell_of_lost(Time now) {
+  if (lost_.empty()) return;
+  std::erase_if(lost_, [&](const Prefix& block) { return context_.leases.in_use(block) == 0; });
+  if (lost_.empty()) return context_.clear("lost-block");
+  std::string what;
+  for (const Prefix& block : lost_) what += (what.empty() ? "" : ", ") + block.text();
+  context_.raise(
+      "lost-block",
+      what +
+          " went to another node by decree, and pods of this host still have addresses of it, which "
+          "nobody reaches any more: start them anew",
+      now);
 }
 
 void Blocks::settle_pending(const ipam::BlockRecord& block) {
@@ -72,16 +93,14 @@ void Blocks::settle_pending(const ipam::BlockRecord& block) {
 }
 
 void Blocks::clash(const wire::Record& record, Time now) {
-  if (const auto* block = std::get_if<ipam::BlockRecord>(&record.body)) report_fork(*block, now);
+  const auto* block = std::get_if<ipam::BlockRecord>(&record.body);
+  if (block != nullptr) report_fork(record, block->prefix, now);
 }
 
-void Blocks::report_fork(const ipam::BlockRecord& block, Time now) {
-  context_.raise("fork",
-                 "two records of epoch " + std::to_string(block.epoch.term) + "." +
-                     std::to_string(block.epoch.seq) + " disagree about " + block.prefix.text() +
-                     "; the voter that holds seat " + std::to_string(block.seat) +
-                     " was rolled back or runs twice: stop the copy",
-                 now);
+/// `with`: the prefix of the record that is held and that this one contradicts.
+void Blocks::report_fork(const wire::Record& record, const Prefix& with, Time now) {
+  const wire::Record* held = context_.mesh->records().find(wire::block_key(with));
+  if (held != nullptr) forks_.report(record.envelope, held->envelope, now);
 }
 
 void Blocks::put_in_force(Time now) {
@@ -102,7 +121,7 @@ void Blocks::tick(Time now) {
   if (!context_.chain) return;
   want(now);
   spare(now);
-  reclaim(now);
+  tell_of_lost(now);
   for (auto& [family, pending] : pending_) {
     if (pending.ask_at <= now) ask(family, pending, now);
   }
@@ -201,7 +220,7 @@ void Blocks::spare(Time now) {
       continue;
     }
     const Time since = idle_since_.try_emplace(family, now).first->second;
-    if (now < since + spare_after) continue;
+    if (now < since + context_.config.spare_after) continue;
     idle_since_.erase(family);
     context_.returning.insert(*idle);
     context_.persist(wire::ReturningEntry{*idle});
@@ -209,26 +228,11 @@ void Blocks::spare(Time now) {
   }
 }
 
-/// What removed nodes owned and nobody inherits goes back to its seat. Looked at from time to time: a record
-/// that names a removed node may come late.
-void Blocks::reclaim(Time now) {
-  if (!context_.is_voter() || context_.chain->all_removed().empty() || now < reclaim_due_) return;
-  reclaim_due_ = now + reclaim_interval;
-  const auto seats = takeover_.ready_seats();
-  for (const auto& [node, removal] : context_.chain->all_removed()) {
-    if (context_.chain->successor(node)) continue;
-    for (const ipam::BlockRecord& block : quorum_.claims().owned_by(node)) {
-      if (!std::binary_search(seats.begin(), seats.end(), block.seat)) continue;
-      quorum_.propose({block.prefix, {}, block.seat, ipam::BlockState::quarantine, {}, {}, {}}, now);
-    }
-  }
-}
-
 void Blocks::give_back(const Prefix& prefix, ReturningBlock& returning, Time now) {
   const ipam::BlockRecord* block = context_.blocks.find(prefix);
   returning.step = next_step(returning.step);
   returning.ask_at = now + context_.rng.between(returning.step / 2, returning.step);
-  if (block == nullptr || block->owner != context_.id) return;
+  if (block == nullptr || !context_.is_mine(*block)) return;
   const auto holder = context_.chain->holder(block->seat);
   if (!holder) return;
   const Bytes release = wire::sign_statement(wire::Release{prefix, block->epoch}, wire::everybody,
@@ -236,82 +240,11 @@ void Blocks::give_back(const Prefix& prefix, ReturningBlock& returning, Time now
   context_.tell(hash_id<NodeId>(holder->view()), wire::Return{release});
 }
 
-void Blocks::hear(const Heard& heard, const wire::Return& given, Time now) {
-  const auto statement = wire::open_statement(given.release, wire::everybody, context_.chain->cluster());
-  const auto* release = statement ? std::get_if<wire::Release>(&statement->body) : nullptr;
-  if (release == nullptr || statement->from() != heard.from) return;
-  const ipam::BlockRecord* held = quorum_.claims().find(release->prefix);
-  const auto seats = takeover_.ready_seats();
-  if (held == nullptr || held->state != ipam::BlockState::owned || held->owner != heard.from ||
-      held->epoch != release->epoch || !std::binary_search(seats.begin(), seats.end(), held->seat)) {
-    return;
-  }
-  quorum_.propose({held->prefix, {}, held->seat, ipam::BlockState::free, {}, {}, given.release}, now);
-}
-
-// ---- granting ----
-
-void Blocks::hear(const Heard& heard, const wire::BlockRequest& request, Time now) {
-  context_.answer(heard, grant(heard.from, request.family, request.request, now));
-}
-
-/// The record is on disk before the reply or the gossip leaves: it is in the output's persists.
-wire::BlockReply Blocks::grant(const NodeId& owner, Family family, const RequestId& request, Time now) {
-  using Kind = wire::BlockReply::Kind;
-  const auto granted = quorum_.claims().by_request(request);
-  if (!granted.empty()) {
-    const std::string wait = quorum_.waiting_for(granted.front().prefix);
-    return {request, wait.empty() ? Kind::granted : Kind::waiting, wait};
-  }
-  if (!context_.is_voter()) return {request, Kind::refused, context_.config.name + " is no voter"};
-  if (const auto removed = context_.chain->removed(owner)) {
-    return {request, Kind::refused, "this node was removed by decree " + std::to_string(removed->index)};
-  }
-  const auto seats = takeover_.ready_seats();
-  if (const std::string wait = takeover_.waiting_for(); seats.empty()) {
-    return {request, Kind::waiting, context_.config.name + " waits for " + wait};
-  }
-  for (const ipam::Space& space : context_.spaces()) {
-    if (space.pool.family() != family) continue;
-    const auto over = [&](const ipam::BlockRecord& block) {
-      return quarantined_.try_emplace(block.prefix, now).first->second + quarantine <= now;
-    };
-    const auto prefix = ipam::choose_block(quorum_.claims(), space, seats, over);
-    if (!prefix) return {request, Kind::refused, exhausted(family)};
-    quorum_.propose({*prefix, {}, ipam::seat_of(space, *prefix), ipam::BlockState::owned, owner, request, {}},
-                    now);
-    const std::string wait = quorum_.waiting_for(*prefix);
-    return {request, wait.empty() ? Kind::granted : Kind::waiting, wait};
-  }
-  return {request, Kind::refused, "the cluster has no " + std::string(name(family)) + " pool"};
-}
-
-std::string Blocks::exhausted(Family family) const {
-  std::map<NodeId, std::size_t> held;
-  std::size_t total = 0;
-  for (const auto& [prefix, block] : context_.blocks.all()) {
-    if (prefix.family() != family || block.state != ipam::BlockState::owned) continue;
-    ++held[block.owner];
-    ++total;
-  }
-  std::string holders;
-  std::size_t named = 0;
-  for (const auto& [node, count] : held) {
-    if (++named > 5) break;
-    holders += (holders.empty() ? "" : ", ") + context_.mesh->name_of(node) + " " + std::to_string(count);
-    if (node != context_.id && !context_.mesh->reaches(node)) holders += " (unreachable)";
-  }
-  if (held.size() > 5) holders += " and " + std::to_string(held.size() - 5) + " more";
-  return "no free " + std::string(name(family)) + " block is left in the pool: " + std::to_string(total) +
-         " are owned, by " + holders;
-}
-
 Time Blocks::next_deadline() const {
-  const bool reclaims = context_.is_voter() && !context_.chain->all_removed().empty();
-  Time next = reclaims ? reclaim_due_ : Time::max();
+  Time next = Time::max();
   for (const auto& [family, pending] : pending_) next = std::min(next, pending.ask_at);
   for (const auto& [prefix, returning] : returning_) next = std::min(next, returning.ask_at);
-  for (const auto& [family, since] : idle_since_) next = std::min(next, since + spare_after);
+  for (const auto& [family, since] : idle_since_) next = std::min(next, since + context_.config.spare_after);
   return next;
 }
 

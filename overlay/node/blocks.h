@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Address blocks: asking the voters for what this node lacks, giving back what it no longer uses, granting
-// and taking back as holder of seats, and applying the block records that arrive.
+// Address blocks of this node: asking the voters for what it lacks, giving back what it no longer uses, and
+// applying the block records that arrive. What voters do with theirs is in grants.h.
 #pragma once
 
 #include <map>
 #include <set>
 #include <string>
 
-#include "overlay/node/takeover.h"
+#include "overlay/node/forks.h"
+#include "overlay/node/quorum.h"
 
 namespace overlay::node {
 
@@ -30,14 +31,12 @@ struct ReturningBlock {
 
 class Blocks {
  public:
-  Blocks(Context& context, Quorum& quorum, Takeover& takeover)
-      : context_(context), quorum_(quorum), takeover_(takeover) {}
+  Blocks(Context& context, Quorum& quorum, Forks& forks)
+      : context_(context), quorum_(quorum), forks_(forks) {}
 
   /// A block record was accepted from others.
   void apply(const wire::Record& record, Time now);
-  void hear(const Heard& heard, const wire::BlockRequest& request, Time now);
   void hear(const Heard& heard, const wire::BlockReply& reply, Time now);
-  void hear(const Heard& heard, const wire::Return& given, Time now);
   void clash(const wire::Record& record, Time now);
   void tick(Time now);
   /// Publishes what a majority of the voters has acknowledged.
@@ -59,23 +58,19 @@ class Blocks {
   void begin_request(Family family, PendingBlock& pending, Time now);
   void ask(Family family, PendingBlock& pending, Time now);
   std::optional<NodeId> next_voter(const PendingBlock& pending);
-  wire::BlockReply grant(const NodeId& owner, Family family, const RequestId& request, Time now);
-  std::string exhausted(Family family) const;
-  void merge(const wire::Record& record, Time now);
   void take(const ipam::BlockRecord& block);
   void lose(const ipam::BlockRecord& block);
+  void tell_of_lost(Time now);
   void spare(Time now);
-  void reclaim(Time now);
   void give_back(const Prefix& prefix, ReturningBlock& returning, Time now);
-  void report_fork(const ipam::BlockRecord& block, Time now);
+  void report_fork(const wire::Record& record, const Prefix& with, Time now);
 
   Context& context_;
   Quorum& quorum_;
-  Takeover& takeover_;
+  Forks& forks_;
   std::map<Family, PendingBlock> pending_;
   std::map<Prefix, ReturningBlock> returning_;
-  std::map<Prefix, Time> quarantined_;  // since when, as this voter saw it
-  Time reclaim_due_;
+  std::set<Prefix> lost_;              // blocks that a decree took, while pods have addresses of them
   std::map<Family, Time> idle_since_;  // since when a block of the family could be spared
 };
 

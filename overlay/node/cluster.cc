@@ -48,11 +48,6 @@ std::string foreign_device(const Context& context) {
          "that cluster is gone, run 'overlayctl teardown' and start again";
 }
 
-void say_founded(Context& context, const wire::Record& record) {
-  context.say({Event::Level::info, "cluster", wire::cluster_of(record).short_hex(), "", "founded",
-               "pool " + list(std::get<consensus::Genesis>(record.body).pools)});
-}
-
 }  // namespace
 
 Status agree_with_genesis(const Config& config, const consensus::Genesis& genesis) {
@@ -68,20 +63,38 @@ Status agree_with_genesis(const Config& config, const consensus::Genesis& genesi
 }
 
 bool Cluster::may_found() const {
-  return context_.config.bootstrap && context_.config.kernel_cluster.is_zero();
+  const Config& config = context_.config;
+  return (config.bootstrap || config.bootstrap_expect != 0) && config.kernel_cluster.is_zero();
 }
 
 void Cluster::start(Time now) {
   if (context_.chain || !may_found()) return;
   found_at_ = context_.config.join.empty() ? now : now + ask_around;
+  founding_.start(now);
+}
+
+bool Cluster::has_asked_around(Time now) const {
+  return now >= found_at_ || context_.mesh->dialer().all_targets_answered();
 }
 
 void Cluster::tick(Time now) {
-  if (context_.chain || found_at_ == Time::max()) return;
-  if (now >= found_at_ || context_.mesh->dialer().all_targets_answered()) found(now);
+  if (context_.chain || !may_found()) return;
+  if (context_.config.bootstrap) {
+    if (has_asked_around(now)) found(now);
+  } else if (const auto founded = founding_.tick(has_asked_around(now), now)) {
+    tell_founded(*founded);
+    adopt(*founded, now);
+  }
 }
 
-Time Cluster::next_deadline() const { return context_.chain ? Time::max() : found_at_; }
+Time Cluster::next_deadline() const {
+  return context_.chain ? Time::max() : std::min(found_at_, founding_.next_deadline());
+}
+
+void Cluster::tell_founded(const wire::Record& record) {
+  context_.say({Event::Level::info, "cluster", wire::cluster_of(record).short_hex(), "", "founded",
+                "pool " + list(std::get<consensus::Genesis>(record.body).pools)});
+}
 
 Result<wire::Record> Cluster::make() const {
   consensus::Genesis genesis = context_.config.genesis;
@@ -99,7 +112,7 @@ void Cluster::found(Time now) {
     context_.raise("genesis", record.error().text, now);
     return;
   }
-  say_founded(context_, *record);
+  tell_founded(*record);
   adopt(*record, now);
 }
 
@@ -122,7 +135,7 @@ Status Cluster::adopt_decided(std::string_view envelope, Time now) {
   if (context_.chain) return {};
   OVERLAY_CHECK(agree_with_genesis(context_.config, *genesis));
   if (record.author == context_.identity.public_key) {
-    say_founded(context_, record);
+    tell_founded(record);
   } else {
     context_.say({Event::Level::info, "cluster", cluster.short_hex(), "", "joined", ""});
   }
@@ -132,7 +145,8 @@ Status Cluster::adopt_decided(std::string_view envelope, Time now) {
 
 void Cluster::hear(const wire::Record& record, Time now) {
   if (context_.chain) return;
-  const Status agreed = agree_with_genesis(context_.config, std::get<consensus::Genesis>(record.body));
+  Status agreed = agree_with_genesis(context_.config, std::get<consensus::Genesis>(record.body));
+  if (agreed) agreed = founding_.may_adopt(record);
   if (!agreed) {
     context_.raise("genesis", agreed.error().text, now);
     return;
@@ -155,9 +169,11 @@ std::string Cluster::waiting_for() const {
   if (context_.chain) return {};
   const auto alarm = context_.alarms.find("genesis");
   if (alarm != context_.alarms.end()) return "a flag to be corrected: " + alarm->second.text;
-  if (context_.config.bootstrap && !context_.config.kernel_cluster.is_zero()) {
+  const bool founds = context_.config.bootstrap || context_.config.bootstrap_expect != 0;
+  if (founds && !context_.config.kernel_cluster.is_zero()) {
     return "a decision: " + foreign_device(context_);
   }
+  if (std::string founders = founding_.waiting_for(); !founders.empty()) return founders;
   const std::string targets = describe_targets(context_.mesh->dialer());
   if (context_.config.bootstrap) return "an answer of " + targets + ", before founding a cluster";
   if (context_.config.kubernetes)

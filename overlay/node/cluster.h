@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a node comes to a cluster: it founds one (--bootstrap, after asking its join targets), or adopts the
-// genesis of the first member it meets. A node that has one never changes it; a joiner never makes one.
+// How a node comes to a cluster: it founds one (--bootstrap, or together with others: founding.h), after
+// asking its join targets, or adopts the genesis of the first member it meets. A node that has one never
+// changes it; a joiner never makes one.
 #pragma once
 
 #include <string>
 
-#include "overlay/node/context.h"
+#include "overlay/node/founding.h"
 
 namespace overlay::node {
 
 class Cluster {
  public:
-  explicit Cluster(Context& context) : context_(context) {}
+  explicit Cluster(Context& context) : context_(context), founding_(context) {}
 
   void start(Time now);
   /// A member told us its genesis.
@@ -20,6 +21,11 @@ class Cluster {
   [[nodiscard]] Result<Bytes> propose() const;
   /// Everybody's genesis, as agreed on elsewhere.
   [[nodiscard]] Status adopt_decided(std::string_view envelope, Time now);
+  /// Another founder said something.
+  void hear(const PublicKey& from, const wire::Founding& word, Time now) { founding_.hear(from, word, now); }
+  void restore(const wire::FoundingEntry& entry) { founding_.restore(entry.proposal); }
+  /// What to remember while there is no cluster; empty: nothing.
+  const Bytes& signed_proposal() const { return founding_.signed_proposal(); }
   void tick(Time now);
   Time next_deadline() const;
   /// Why there is no cluster yet; empty when there is one.
@@ -28,10 +34,13 @@ class Cluster {
  private:
   bool may_found() const;
   Result<wire::Record> make() const;
+  bool has_asked_around(Time now) const;
   void found(Time now);
+  void tell_founded(const wire::Record& record);
   void adopt(const wire::Record& genesis, Time now);
 
   Context& context_;
+  Founding founding_;
   Time found_at_ = Time::max();  // a founder that is still asking around
 };
 

@@ -65,14 +65,37 @@ std::vector<ipam::Space> Context::spaces() const {
   return all;
 }
 
+std::vector<ipam::Space> Context::spaces(Family family) const {
+  auto all = spaces();
+  std::erase_if(all, [&](const ipam::Space& space) { return space.pool.family() != family; });
+  return all;
+}
+
 ipam::Supply Context::supply() const {
   ipam::Supply all;
   if (!chain) return all;
   for (const Prefix& pool : chain->pools()) all.families.push_back(pool.family());
   all.families.erase(std::unique(all.families.begin(), all.families.end()), all.families.end());
   all.blocks = blocks_of(id);
-  std::erase_if(all.blocks, [&](const Prefix& block) { return returning.contains(block); });
+  std::erase_if(all.blocks,
+                [&](const Prefix& block) { return returning.contains(block) || is_forked(block); });
   return all;
+}
+
+bool Context::is_mine(const ipam::BlockRecord& block) const {
+  return block.state == ipam::BlockState::owned && chain->successor(block.owner) == id;
+}
+
+/// The evidence stays for ever; it matters while a record of its epoch is in force.
+bool Context::is_forked(const Prefix& prefix) const {
+  return std::any_of(forks.begin(), forks.end(), [&](const auto& entry) {
+    const wire::ForkRecord& fork = entry.second;
+    if (!fork.prefix().overlaps(prefix)) return false;
+    const auto held = blocks.overlapping(fork.prefix());
+    return std::any_of(held.begin(), held.end(), [&](const ipam::BlockRecord& block) {
+      return block.epoch == fork.first.epoch && block.prefix.overlaps(prefix);
+    });
+  });
 }
 
 std::vector<Prefix> Context::blocks_of(const NodeId& node) const {

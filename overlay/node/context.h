@@ -49,6 +49,8 @@ struct Context {
   std::unique_ptr<mesh::Mesh> mesh;       // made when the log has been replayed
   std::optional<consensus::Chain> chain;  // nothing before a cluster is known
   ipam::BlockMap blocks;
+  std::map<wire::RecordKey, wire::ForkRecord> forks;  // all evidence there ever was
+  std::map<Prefix, Time> at_rest;  // returned and quarantined blocks, since when as this node saw it
   ipam::Leases leases;
   std::map<Family, Prefix> home;  // the block whose first address is this host's; it is never given back
   std::set<Prefix> returning;     // owned blocks that this node gives back: nothing is leased from them
@@ -78,10 +80,15 @@ struct Context {
   std::vector<Heard> take_heard();
 
   bool is_voter() const;
-  /// The free space of each pool, IPv4 first; nothing before a cluster is known.
+  /// The pools, IPv4 first, and how each is cut; nothing before a cluster is known.
   std::vector<ipam::Space> spaces() const;
+  std::vector<ipam::Space> spaces(Family family) const;
   /// The blocks a node owns, those of removed nodes that it inherits among them; none for a removed one.
   std::vector<Prefix> blocks_of(const NodeId& node) const;
+  /// This node leases from it, or would: it is the owner, or stands for a removed one.
+  bool is_mine(const ipam::BlockRecord& block) const;
+  /// Two records contradict each other about some of `prefix`, and no decree has settled it.
+  bool is_forked(const Prefix& prefix) const;
   /// What pod addresses are drawn from.
   ipam::Supply supply() const;
   /// MTU of overlay0, overlay.vx and pods; 0 before the underlay is known.

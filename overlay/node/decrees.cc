@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "overlay/node/electorate.h"
+#include "overlay/node/planning.h"
 #include "overlay/wire/decree.h"
 
 namespace overlay::node {
@@ -83,6 +84,10 @@ void Decrees::tell_what_changed(const consensus::Decree& decree) {
     }
   }
   for (const Prefix& pool : decree.change.pools) say("", "pool " + pool.text());
+  for (const consensus::Assignment& assignment : decree.change.assigned) {
+    say("", assignment.prefix.text() + " of " + context_.mesh->name_of(assignment.owner));
+  }
+  if (decree.change.feature_level) say("", "feature level " + std::to_string(*decree.change.feature_level));
 }
 
 void Decrees::clash(const wire::Record& record, Time now) {
@@ -98,6 +103,11 @@ void Decrees::clash(const wire::Record& record, Time now) {
 
 std::string Decrees::waiting_for() const {
   if (!context_.chain) return {};
+  if (const auto level = context_.chain->feature_level(); level > consensus::newest_feature_level) {
+    return "a newer version: the cluster is at feature level " + std::to_string(level) +
+           ", and this overlayd, " + context_.config.version + ", knows " +
+           std::to_string(consensus::newest_feature_level) + "; upgrade it";
+  }
   const auto removed = context_.chain->removed(context_.id);
   if (!removed) return {};
   return "a new identity: " + context_.config.name + " was removed from the cluster by decree " +
@@ -128,6 +138,12 @@ std::string Decrees::objection(const Bytes& value) const {
   for (const consensus::RemovedNode& removed : decree->change.removed) {
     if (!is_here(context_, removed.node)) continue;
     return context_.config.name + " reaches " + removed.name + ", which is not dead: stop its overlayd first";
+  }
+  for (const Prefix& pool : decree->change.pools) {
+    if (const Status fits = check_pool(context_, pool); !fits) return fits.error().text;
+  }
+  for (const consensus::Assignment& assignment : decree->change.assigned) {
+    if (const Status fits = check_assignment(context_, assignment); !fits) return fits.error().text;
   }
   return {};
 }

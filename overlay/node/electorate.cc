@@ -55,6 +55,17 @@ std::vector<consensus::Member> members(const Context& context, Time now) {
   return out;
 }
 
+std::uint32_t common_feature_level(const Context& context) {
+  std::uint32_t level = consensus::newest_feature_level;
+  const mesh::Reach& reach = context.mesh->reach();
+  for (mesh::Reach::Index i = 0; i < reach.size(); ++i) {
+    if (!reach.reaches(i) || reach.id(i) == context.id) continue;
+    const wire::NodeInfo* info = context.mesh->info(reach.id(i));
+    level = std::min(level, info == nullptr ? 0 : info->features);
+  }
+  return level;
+}
+
 std::string names_of(const Context& context, const std::vector<NodeId>& nodes) {
   std::string out;
   for (std::size_t i = 0; i < nodes.size(); ++i) {

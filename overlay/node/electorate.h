@@ -18,6 +18,9 @@ std::optional<NodeId> lowest_voter(const Context& context);
 /// The nodes of the cluster that are known, and voters of which nothing more is.
 std::vector<consensus::Member> members(const Context& context, Time now);
 
+/// The highest feature level that every member that is here knows.
+std::uint32_t common_feature_level(const Context& context);
+
 /// "h1, h2 and h3"
 std::string names_of(const Context& context, const std::vector<NodeId>& nodes);
 std::vector<NodeId> ids_of(const std::vector<PublicKey>& keys);

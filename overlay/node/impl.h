@@ -5,6 +5,7 @@
 #include "overlay/node/blocks.h"
 #include "overlay/node/cluster.h"
 #include "overlay/node/context.h"
+#include "overlay/node/grants.h"
 #include "overlay/node/pods.h"
 #include "overlay/node/proposals.h"
 #include "overlay/node/wishes.h"
@@ -21,7 +22,9 @@ class Node::Impl {
         wishes(context, decrees),
         quorum(context),
         takeover(context, quorum),
-        blocks(context, quorum, takeover),
+        grants(context, quorum, takeover),
+        forks(context),
+        blocks(context, quorum, forks),
         pods(context) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -47,6 +50,8 @@ class Node::Impl {
   Wishes wishes;
   Quorum quorum;
   Takeover takeover;
+  Grants grants;
+  Forks forks;
   Blocks blocks;
   Pods pods;
 

@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/node/judge.h"
 
+#include "overlay/node/forks.h"
+
 namespace overlay::node {
 
-bool in_seat(const Context& context, const Prefix& prefix, std::uint32_t seat) {
+std::optional<std::uint32_t> seat_of(const Context& context, const Prefix& prefix) {
   for (const ipam::Space& space : context.spaces()) {
-    if (seat < ipam::seat_count(space) && ipam::slice_of(space, seat).contains(prefix)) return true;
+    if (!space.pool.contains(prefix)) continue;
+    const std::uint32_t seat = ipam::seat_of(space, prefix);
+    if (ipam::slice_of(space, seat).contains(prefix)) return seat;
   }
-  return false;
+  return std::nullopt;
+}
+
+bool is_assigned(const Context& context, const ipam::BlockRecord& block) {
+  const auto& assigned = context.chain->assigned();
+  const auto found = assigned.find(block.prefix);
+  return found != assigned.end() && block.state == ipam::BlockState::owned &&
+         found->second.owner == block.owner && found->second.index <= block.epoch.term;
 }
 
 Result<wire::Statement> read_release(const Context& context, const ipam::BlockRecord& block) {
@@ -21,6 +32,7 @@ Result<wire::Statement> read_release(const Context& context, const ipam::BlockRe
 }
 
 Status judge(const Context& context, const wire::Record& record) {
+  if (const auto* fork = std::get_if<wire::ForkRecord>(&record.body)) return judge(context, *fork);
   const auto* block = std::get_if<ipam::BlockRecord>(&record.body);
   if (block == nullptr) return {};
   const consensus::Chain& chain = *context.chain;
@@ -36,7 +48,7 @@ Status judge(const Context& context, const wire::Record& record) {
                                    context.mesh->name_of(hash_id<NodeId>(record.author.view())) +
                                    ", which does not hold seat " + std::to_string(block->seat));
   }
-  if (!in_seat(context, block->prefix, block->seat)) {
+  if (seat_of(context, block->prefix) != block->seat) {
     return fail(Errc::invalid, what + ", which is not in the space of seat " + std::to_string(block->seat));
   }
   if (!block->release.empty()) OVERLAY_CHECK(read_release(context, *block));

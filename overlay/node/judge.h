@@ -9,8 +9,11 @@ namespace overlay::node {
 /// A pure function of the record and the decrees; the errors are those of mesh::Mesh::Judge.
 [[nodiscard]] Status judge(const Context& context, const wire::Record& record);
 
-/// Whether `prefix` lies in the space of this seat.
-bool in_seat(const Context& context, const Prefix& prefix, std::uint32_t seat);
+/// In the space of which seat `prefix` lies; none when it is larger than one's, or in no pool.
+std::optional<std::uint32_t> seat_of(const Context& context, const Prefix& prefix);
+
+/// A decree that `block` was made under gives exactly its prefix to its owner.
+bool is_assigned(const Context& context, const ipam::BlockRecord& block);
 
 /// Who gave up what by the release in a block record; Errc::invalid when it is no release of this prefix.
 [[nodiscard]] Result<wire::Statement> read_release(const Context& context, const ipam::BlockRecord& block);

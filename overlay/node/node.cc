@@ -5,8 +5,19 @@
 
 #include "overlay/node/impl.h"
 #include "overlay/node/judge.h"
+#include "overlay/node/planning.h"
 
 namespace overlay::node {
+namespace {
+
+/// The change that a plan comes to.
+template <class Plan>
+Result<consensus::Change> change_in(const Result<Plan>& plan) {
+  if (!plan) return plan.error();
+  return change_of(*plan);
+}
+
+}  // namespace
 
 Node::Node(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Node::~Node() = default;
@@ -132,12 +143,30 @@ void Node::collect(CallId call, const std::string& network, const std::set<ipam:
 }
 
 void Node::forget(CallId call, const ForgetRequest& request, Time now) {
-  impl_->wishes.forget(call, request, now);
+  impl_->wishes.wish(call, change_in(plan_forget(request, now)), now);
   impl_->settle(now);
 }
 
 Result<ForgetPlan> Node::plan_forget(const ForgetRequest& request, Time now) const {
-  return impl_->wishes.plan(request, now);
+  return node::plan_forget(impl_->context, request, now);
+}
+
+void Node::extend(CallId call, const Prefix& pool, Time now) {
+  impl_->wishes.wish(call, change_in(plan_extend(pool)), now);
+  impl_->settle(now);
+}
+
+Result<ExtendPlan> Node::plan_extend(const Prefix& pool) const {
+  return node::plan_extend(impl_->context, pool);
+}
+
+void Node::assign(CallId call, const AssignRequest& request, Time now) {
+  impl_->wishes.wish(call, change_in(plan_assign(request)), now);
+  impl_->settle(now);
+}
+
+Result<AssignPlan> Node::plan_assign(const AssignRequest& request) const {
+  return node::plan_assign(impl_->context, request);
 }
 
 void Node::recover(CallId call, const std::string& cluster, Time now) {
@@ -148,10 +177,10 @@ void Node::recover(CallId call, const std::string& cluster, Time now) {
 // ---- time and outputs ----
 
 Time Node::next_deadline() const {
-  return std::min({impl_->context.mesh->next_deadline(), impl_->cluster.next_deadline(),
-                   impl_->decrees.next_deadline(), impl_->proposals.next_deadline(),
-                   impl_->wishes.next_deadline(), impl_->quorum.next_deadline(),
-                   impl_->takeover.next_deadline(), impl_->blocks.next_deadline()});
+  return std::min(
+      {impl_->context.mesh->next_deadline(), impl_->cluster.next_deadline(), impl_->decrees.next_deadline(),
+       impl_->proposals.next_deadline(), impl_->wishes.next_deadline(), impl_->quorum.next_deadline(),
+       impl_->takeover.next_deadline(), impl_->grants.next_deadline(), impl_->blocks.next_deadline()});
 }
 
 void Node::tick(Time now) {
@@ -174,6 +203,7 @@ void Node::Impl::mesh_start(Time now) {
 
 void Node::Impl::settle(Time now) {
   mesh::Mesh& mesh = *context.mesh;
+  for (const auto& [from, word] : mesh.take_foundings()) cluster.hear(from, word, now);
   cluster.tick(now);
   for (const wire::Record& genesis : mesh.take_genesis()) cluster.hear(genesis, now);
   describe(now);
@@ -185,6 +215,7 @@ void Node::Impl::settle(Time now) {
   wishes.tick(now);
   proposals.tick(now);
   takeover.tick(now);
+  grants.tick(now);
   blocks.tick(now);
   for (auto heard = context.take_heard(); !heard.empty(); heard = context.take_heard()) {
     for (const Heard& statement : heard) hear(statement, now);
@@ -195,6 +226,7 @@ void Node::Impl::settle(Time now) {
   takeover.tick(now);
   quorum.tick(now);
   blocks.put_in_force(now);
+  forks.tick(now);
   if (mesh.self().incarnation > context.incarnation) {
     context.incarnation = mesh.self().incarnation;
     context.persist(wire::IncarnationEntry{context.incarnation});
@@ -236,6 +268,9 @@ void Node::Impl::apply(const wire::Record& record, Time now) {
     case wire::RecordKind::decree:
       decrees.apply(record, now);
       break;
+    case wire::RecordKind::fork:
+      forks.apply(record);
+      break;
     case wire::RecordKind::links:
       break;
   }
@@ -243,11 +278,11 @@ void Node::Impl::apply(const wire::Record& record, Time now) {
 
 void Node::Impl::hear(const Heard& heard, Time now) {
   if (const auto* request = std::get_if<wire::BlockRequest>(&heard.body)) {
-    blocks.hear(heard, *request, now);
+    grants.hear(heard, *request, now);
   } else if (const auto* reply = std::get_if<wire::BlockReply>(&heard.body)) {
     blocks.hear(heard, *reply, now);
   } else if (const auto* given = std::get_if<wire::Return>(&heard.body)) {
-    blocks.hear(heard, *given, now);
+    grants.hear(heard, *given, now);
   } else if (const auto* record = std::get_if<wire::AckRequest>(&heard.body)) {
     quorum.hear(heard, *record);
   } else if (const auto* ack = std::get_if<wire::Ack>(&heard.body)) {
@@ -302,6 +337,7 @@ void Node::Impl::describe(Time now) {
   info.underlay = {context.underlay->address};
   info.vtep_mac = vtep_mac(context.id);
   info.host_uid = context.host_uid;
+  info.features = consensus::newest_feature_level;
   context.mesh->describe(info, now);
 }
 

@@ -15,8 +15,8 @@
 #include "overlay/base/rng.h"
 #include "overlay/base/time.h"
 #include "overlay/consensus/genesis.h"
-#include "overlay/node/forget.h"
 #include "overlay/node/io.h"
+#include "overlay/node/plans.h"
 #include "overlay/node/view.h"
 #include "overlay/plan/intent.h"
 #include "overlay/wire/opener.h"
@@ -31,14 +31,17 @@ struct Config {
   std::string version;
   std::vector<HostPort> join;
   bool bootstrap = false;
-  bool kubernetes = false;     // the cluster is founded, or found, by propose_genesis() and adopt_genesis()
-  consensus::Genesis genesis;  // pools, lengths, port, vni, family, encryption to found with
+  bool kubernetes = false;  // the cluster is founded, or found, by propose_genesis() and adopt_genesis()
+  std::size_t bootstrap_expect = 0;         // founders, the first of `join`; 0: none are expected
+  consensus::Genesis genesis;               // pools, lengths, port, vni, family, encryption to found with
   std::vector<std::string> given;           // flags of genesis given by hand: "pool", "block-prefix", …
   std::vector<std::uint16_t> listen_ports;  // where peers dial this node at its underlay address
   std::uint32_t mtu = 0;                    // --mtu N; 0: from the underlay
   std::vector<Prefix> no_masquerade;
-  Duration reap_after = std::chrono::minutes(5);  // see Node::interfaces_seen
-  bool choose_voters = true;                      // grow and replace the voters unasked
+  Duration reap_after = std::chrono::minutes(5);    // see Node::interfaces_seen
+  Duration spare_after = std::chrono::minutes(10);  // a block is given back when it was idle this long
+  Duration quarantine = std::chrono::hours(1);      // of blocks whose owner may still be alive somewhere
+  bool choose_voters = true;                        // grow and replace the voters unasked
   wire::Opener* opener = nullptr;  // shared by the nodes of a simulation; null: a node opens its own records
   ClusterId kernel_cluster;        // named by the alias of an overlay.vx that was there at start; zero: none
 };
@@ -93,10 +96,17 @@ class Node {
   /// A CNI GC: gives back what `network` leases to others than `valid`.
   void collect(CallId call, const std::string& network, const std::set<ipam::LeaseKey>& valid, Time now);
 
-  /// Removes dead nodes for ever; answered when it is decreed, or with what is against it.
+  // What needs a decree is answered when it is there, or with what is against it; each plan_… says what would
+  // be done, and its errors too.
+  /// Removes dead nodes for ever.
   void forget(CallId call, const ForgetRequest& request, Time now);
-  /// What forget() would do; its errors too.
   [[nodiscard]] Result<ForgetPlan> plan_forget(const ForgetRequest& request, Time now) const;
+  /// Adds a pool to those there are.
+  void extend(CallId call, const Prefix& pool, Time now);
+  [[nodiscard]] Result<ExtendPlan> plan_extend(const Prefix& pool) const;
+  /// Settles who owns a prefix.
+  void assign(CallId call, const AssignRequest& request, Time now);
+  [[nodiscard]] Result<AssignPlan> plan_assign(const AssignRequest& request) const;
   /// Appoints new voters when the majority of the old ones is lost; `cluster`: its id, or 8 digits of it.
   void recover(CallId call, const std::string& cluster, Time now);
 

@@ -74,21 +74,24 @@ void Proposals::begin(Time now) {
   consensus::Change change;
   for (const auto& [request, asked] : asked_) change = combined(change, asked.change);
   consensus::Decree decree = next(context_.chain->unmet(change), now);
-  if (decree.change.empty()) {
-    const auto better = better_voters(now);
-    if (!better) return;
-    decree.voters = *better;
-  }
+  if (decree.change.empty() && !improve(decree, now)) return;
   propose(decree, now);
 }
 
-/// Found by one voter alone, so that the voters do not compete for nothing.
-std::optional<std::vector<PublicKey>> Proposals::better_voters(Time now) {
+/// What nobody has to ask for: better voters, and what all members can do by now. Found by one voter alone,
+/// so that the voters do not compete for nothing.
+bool Proposals::improve(consensus::Decree& decree, Time now) {
   if (improve_due_ == Time::max()) improve_due_ = now + improve_interval;
-  if (!context_.config.choose_voters || now < improve_due_) return std::nullopt;
+  if (!context_.config.choose_voters || now < improve_due_) return false;
   improve_due_ = now + improve_interval;
-  if (lowest_voter(context_) != context_.id || !majority_is_here(context_)) return std::nullopt;
-  return improved(context_.chain->voters(), members(context_, now));
+  if (lowest_voter(context_) != context_.id || !majority_is_here(context_)) return false;
+  if (const std::uint32_t level = common_feature_level(context_); level > context_.chain->feature_level()) {
+    decree.change.feature_level = level;
+    return true;
+  }
+  const auto better = improved(context_.chain->voters(), members(context_, now));
+  if (better) decree.voters = *better;
+  return better.has_value();
 }
 
 /// A removed voter's place is taken in the decree that removes it.

@@ -31,7 +31,7 @@ class Proposals {
   void refuse(const Heard& question, const RequestId& request, const std::string& why);
   void forget_the_done(Time now);
   void begin(Time now);
-  std::optional<std::vector<PublicKey>> better_voters(Time now);
+  bool improve(consensus::Decree& decree, Time now);
   consensus::Decree next(const consensus::Change& change, Time now) const;
   void propose(const consensus::Decree& decree, Time now);
   void carry_on(Time now);

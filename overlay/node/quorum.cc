@@ -156,6 +156,10 @@ Result<wire::Record> Quorum::acceptable(const Heard& heard, const Bytes& envelop
     return fail(Errc::refused, "a record of another voter");
   }
   OVERLAY_CHECK(judge(context_, record));
+  if (context_.is_forked(block.prefix) && !is_assigned(context_, block)) {
+    return fail(Errc::conflict,
+                me + " holds two records that contradict each other about " + block.prefix.text());
+  }
   for (const ipam::BlockRecord& held : claims().overlapping(block.prefix)) {
     Status displaceable = may_displace(held, block);
     if (!displaceable) return with_context(me + " holds another record", std::move(displaceable).error());
@@ -165,23 +169,27 @@ Result<wire::Record> Quorum::acceptable(const Heard& heard, const Bytes& envelop
 
 Status Quorum::may_displace(const ipam::BlockRecord& held, const ipam::BlockRecord& by) const {
   if (held == by) return {};
-  const std::string what =
-      held.prefix.text() + " at " + std::to_string(held.epoch.term) + "." + std::to_string(held.epoch.seq);
+  const std::string what = held.prefix.text() + " at " + held.epoch.text();
   if (held.epoch >= by.epoch) return fail(Errc::conflict, what);
   if (held.state != ipam::BlockState::owned) return {};
-  if (held.prefix == by.prefix && held.owner == by.owner && held.request == by.request) return {};
-  const bool same_prefix = held.prefix == by.prefix;
-  if (by.state == ipam::BlockState::quarantine && same_prefix && !context_.chain->successor(held.owner)) {
-    return {};
-  }
-  if (by.state == ipam::BlockState::free && held.prefix == by.prefix) {
-    const auto release = read_release(context_, by);
-    if (release && release->from() == held.owner &&
-        std::get<wire::Release>(release->body).epoch >= held.epoch) {
-      return {};
-    }
-  }
+  if (is_assigned(context_, by) && (held.owner == by.owner || context_.is_forked(held.prefix))) return {};
+  if (held.prefix == by.prefix && is_due(held, by)) return {};
   return fail(Errc::conflict, what + ", owned by " + context_.mesh->name_of(held.owner));
+}
+
+/// The owner goes on owning it under a new number, has given it up, or is removed for good.
+bool Quorum::is_due(const ipam::BlockRecord& held, const ipam::BlockRecord& by) const {
+  switch (by.state) {
+    case ipam::BlockState::owned:
+      return held.owner == by.owner && held.request == by.request;
+    case ipam::BlockState::quarantine:
+      return !context_.chain->successor(held.owner);
+    case ipam::BlockState::free:
+      break;
+  }
+  const auto release = read_release(context_, by);
+  return release && release->from() == context_.chain->successor(held.owner) &&
+         std::get<wire::Release>(release->body).epoch >= held.epoch;
 }
 
 void Quorum::keep(wire::Record record) {

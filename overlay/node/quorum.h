@@ -65,6 +65,7 @@ class Quorum {
   void ask(Proposal& proposal, Time now);
   void settle(const Prefix& prefix);
   [[nodiscard]] Result<wire::Record> acceptable(const Heard& heard, const Bytes& envelope);
+  bool is_due(const ipam::BlockRecord& held, const ipam::BlockRecord& by) const;
   [[nodiscard]] Status may_displace(const ipam::BlockRecord& held, const ipam::BlockRecord& by) const;
 
   Context& context_;

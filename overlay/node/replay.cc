@@ -53,6 +53,10 @@ Status Node::Impl::replay(const wire::LogEntry& entry, std::vector<wire::Record>
     context.peer_index[index->node] = index->index;
   } else if (const auto* vote = std::get_if<wire::VoteEntry>(&entry)) {
     decrees.restore(vote->vote);
+  } else if (const auto* over = std::get_if<wire::RecoveryOverEntry>(&entry)) {
+    grants.restore_released(over->generation);
+  } else if (const auto* founding = std::get_if<wire::FoundingEntry>(&entry)) {
+    cluster.restore(*founding);
   }
   return {};
 }
@@ -74,6 +78,7 @@ Status Node::Impl::replay_record(const Bytes& envelope, std::vector<wire::Record
     blocks.settle_pending(*block);
     quorum.know(*block);
   }
+  if (std::holds_alternative<wire::ForkRecord>(record->body)) forks.restore(*record);
   records.push_back(std::move(*record));
   return {};
 }
@@ -137,8 +142,10 @@ std::vector<Bytes> Node::Impl::snapshot() const {
   std::vector<Bytes> out;
   const auto add = [&](const wire::LogEntry& entry) { out.push_back(wire::encode_entry(entry)); };
   add(wire::IncarnationEntry{context.mesh->self().incarnation});
+  if (!context.chain && !cluster.signed_proposal().empty())
+    add(wire::FoundingEntry{cluster.signed_proposal()});
   for (const wire::Record* decree : decree_records()) add(wire::RecordEntry{decree->envelope});
-  for (const auto kind : {wire::RecordKind::node, wire::RecordKind::block}) {
+  for (const auto kind : {wire::RecordKind::node, wire::RecordKind::block, wire::RecordKind::fork}) {
     context.mesh->records().each(
         kind, [&](const wire::Record& record) { add(wire::RecordEntry{record.envelope}); });
   }
@@ -147,6 +154,7 @@ std::vector<Bytes> Node::Impl::snapshot() const {
   for (const auto& [family, pending] : blocks.pending())
     add(wire::RequestEntry{pending.request, family, pending.voter});
   for (const auto& [prefix, record] : quorum.kept()) add(wire::KeptEntry{record.envelope});
+  if (grants.released() != 0) add(wire::RecoveryOverEntry{grants.released()});
   for (const auto& [seat, term] : takeover.done()) add(wire::TakeoverEntry{seat, term});
   for (const Prefix& prefix : context.returning) add(wire::ReturningEntry{prefix});
   for (const auto& [family, prefix] : context.home) add(wire::HomeEntry{prefix});

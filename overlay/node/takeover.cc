@@ -99,7 +99,7 @@ void Takeover::hear(const Heard& heard, const wire::CopyReply& reply, Time now) 
     auto record = wire::open(envelope, context_.chain->cluster());
     if (!record || !judge(context_, *record)) return;
     const auto* block = std::get_if<ipam::BlockRecord>(&record->body);
-    if (block == nullptr || !in_seat(context_, block->prefix, reply.seat)) return;
+    if (block == nullptr || seat_of(context_, block->prefix) != reply.seat) return;
     source->second.after = block->prefix;
     quorum_.keep(std::move(*record));
   }
@@ -131,7 +131,7 @@ void Takeover::hear(const Heard& heard, const wire::CopyRequest& request) {
   std::size_t bytes = 0;
   for (auto at = request.after ? records.upper_bound(*request.after) : records.begin(); at != records.end();
        ++at) {
-    if (!in_seat(context_, at->first, request.seat)) continue;
+    if (seat_of(context_, at->first) != request.seat) continue;
     const Bytes* envelope = quorum_.envelope_of(at->first);
     if (envelope == nullptr) continue;
     if (bytes + envelope->size() > page_bytes) {

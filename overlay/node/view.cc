@@ -15,6 +15,7 @@ void fill_cluster(const Context& context, View& view) {
   view.genesis = context.chain->genesis();
   view.decrees = context.chain->decrees();
   view.vni = context.chain->vni();
+  view.feature_level = context.chain->feature_level();
   for (const PublicKey& voter : context.chain->voters()) {
     view.voters.push_back(context.mesh->name_of(hash_id<NodeId>(voter.view())));
   }

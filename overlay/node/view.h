@@ -75,6 +75,7 @@ struct View {
   std::optional<ClusterId> cluster;
   std::optional<consensus::Genesis> genesis;
   std::uint32_t vni = 0;
+  std::uint32_t feature_level = 0;
   std::vector<std::string> voters;
   std::vector<consensus::Decree> decrees;  // after genesis
   std::vector<PeerView> peers;             // by name, this node among them

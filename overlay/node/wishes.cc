@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "overlay/node/electorate.h"
+#include "overlay/node/planning.h"
 #include "overlay/wire/decree.h"
 
 namespace overlay::node {
@@ -13,92 +14,14 @@ using namespace std::chrono_literals;
 
 constexpr Duration first_ask_again = 300ms;
 constexpr Duration last_ask_again = 2s;
-constexpr Duration patience = 15s;    // of an operator
-constexpr std::size_t id_digits = 8;  // enough to name a node or a cluster by
-
-bool begins(const std::string& hex, const std::string& with) {
-  return with.size() >= id_digits && hex.compare(0, with.size(), with) == 0;
-}
-
-consensus::Change change_of(const ForgetPlan& plan) {
-  consensus::Change out;
-  for (const ForgetPlan::Node& node : plan.nodes) {
-    if (!node.removed) out.removed.push_back({node.id, node.name, plan.heir});
-  }
-  return out;
-}
+constexpr Duration patience = 15s;  // of an operator
 
 }  // namespace
 
-// ---- forget ----
-
-/// A node that is known by this name or id, else one that was removed under it.
-Result<ForgetPlan::Node> Wishes::find(const std::string& name) const {
-  std::vector<ForgetPlan::Node> found;
-  const auto offer = [&](const NodeId& id, const std::string& known_as, bool removed) {
-    if (known_as == name || begins(id.hex(), name)) found.push_back({id, known_as, {}, false, removed});
-  };
-  offer(context_.id, context_.config.name, false);
-  context_.mesh->records().each(wire::RecordKind::node, [&](const wire::Record& record) {
-    const NodeId id = wire::node_of(record.key);
-    if (id != context_.id) offer(id, context_.mesh->name_of(id), false);
-  });
-  if (found.empty()) {
-    for (const auto& [id, removal] : context_.chain->all_removed()) offer(id, removal.name, true);
-  }
-  if (found.empty()) {
-    return fail(Errc::not_found, "no node is named " + name + "; 'overlayctl peers' lists those there are");
-  }
-  if (found.size() == 1 || found.front().removed) return found.front();
-  std::string ids;
-  for (const auto& node : found) ids += (ids.empty() ? "" : ", ") + node.id.hex();
-  return fail(Errc::conflict,
-              std::to_string(found.size()) + " nodes are named " + name + "; give the id of one: " + ids);
-}
-
-Status Wishes::check_dead(const ForgetPlan::Node& node) const {
-  if (node.removed || !is_here(context_, node.id)) return {};
-  if (node.id == context_.id) {
-    return fail(Errc::refused,
-                "a node cannot forget itself: ask another one when " + node.name + " is stopped");
-  }
-  return fail(Errc::refused, context_.config.name + " reaches " + node.name +
-                                 ", which is not dead: stop its overlayd first");
-}
-
-Result<ForgetPlan> Wishes::plan(const ForgetRequest& request, Time now) const {
-  if (!context_.chain) return fail(Errc::unavailable, "this node is in no cluster yet");
-  ForgetPlan out;
-  std::set<NodeId> removed;
-  for (const std::string& name : request.names) {
-    OVERLAY_TRY(ForgetPlan::Node node, find(name));
-    OVERLAY_CHECK(check_dead(node));
-    if (!removed.insert(node.id).second) continue;
-    for (const ipam::BlockRecord& block : context_.blocks.owned_by(node.id))
-      node.blocks.push_back(block.prefix);
-    const auto voters = ids_of(context_.chain->voters());
-    node.voter = std::find(voters.begin(), voters.end(), node.id) != voters.end();
-    out.nodes.push_back(std::move(node));
-  }
-  if (!request.heir.empty()) {
-    OVERLAY_TRY(const ForgetPlan::Node heir, find(request.heir));
-    if (heir.removed || removed.contains(heir.id)) {
-      return fail(Errc::invalid, heir.name + " cannot be the heir: it is removed itself");
-    }
-    out.heir = heir.id;
-    out.heir_name = heir.name;
-  }
-  const auto voters = without(context_.chain->voters(), removed, members(context_, now));
-  for (const NodeId& voter : ids_of(voters)) out.voters.push_back(context_.mesh->name_of(voter));
-  return out;
-}
-
-void Wishes::forget(CallId call, const ForgetRequest& request, Time now) {
-  const auto planned = plan(request, now);
-  if (!planned) return answer(call, planned.error());
-  const consensus::Change change = change_of(*planned);
-  if (change.empty()) return answer(call, {});
-  pending_.emplace(context_.rng.bytes<RequestId>(), Pending{call, change, now, {}, now + patience});
+void Wishes::wish(CallId call, const Result<consensus::Change>& change, Time now) {
+  if (!change) return answer(call, change.error());
+  if (change->empty()) return answer(call, {});
+  pending_.emplace(context_.rng.bytes<RequestId>(), Pending{call, *change, now, {}, now + patience});
 }
 
 void Wishes::ask(const RequestId& request, Pending& pending, Time now) {

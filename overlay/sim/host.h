@@ -57,6 +57,7 @@ class Host final : public Station {
 
   /// One more --join, from the next start on.
   void join(const HostPort& target) { config_.join.push_back(target); }
+  void set_join(const std::vector<HostPort>& targets) { config_.join = targets; }
 
   bool running() const { return node_ != nullptr; }
   node::View view() const { return node_->view(clock()); }

@@ -37,6 +37,11 @@ void Hostile::attack(HostIndex target, Lie lie) {
   network_.dial(index_, session, {host_name(target), mesh_port});
 }
 
+void Hostile::show(HostIndex target, Bytes envelope) {
+  attack(target, Lie::stale);
+  calls_.at(last_session_).shown = std::move(envelope);
+}
+
 void Hostile::leave(HostIndex target) {
   std::erase_if(calls_, [&](const auto& call) {
     if (call.second.target == target) network_.close(index_, call.first);
@@ -101,6 +106,8 @@ void Hostile::tell(mesh::SessionId session) {
   log_.add(queue_.time(), index_, "lie",
            std::string(name(call->second.lie)) + " to " + host_name(call->second.target));
   ++told_;
+  const Bytes& shown = call->second.shown;
+  if (!shown.empty()) return send(session, wire::Records{{shown}});
   for (const auto& frame : words(call->second.lie)) network_.send(index_, session, frame);
   send(session, wire::Ping{question});
 }

@@ -38,6 +38,8 @@ class Hostile final : public Station {
 
   /// Calls a machine, gets itself let in, and tells it the lie.
   void attack(HostIndex target, Lie lie);
+  /// Calls a machine and shows it a record that somebody else signed; no lie of its own.
+  void show(HostIndex target, Bytes envelope);
   /// Ends its sessions with a machine.
   void leave(HostIndex target);
   /// How many lies were told.
@@ -59,6 +61,7 @@ class Hostile final : public Station {
     Lie lie;
     Bytes hello;        // ours
     bool told = false;  // the lie is on its way
+    Bytes shown = {};   // a record instead of a lie
   };
 
   void hear_hello(mesh::SessionId session, Call& call, std::string_view frame, const wire::Hello& peer);

@@ -77,6 +77,7 @@ Invariants::Cluster* Invariants::cluster_of(HostIndex host, const node::View& vi
   }
   auto [at, is_new] = clusters_.try_emplace(*view.cluster);
   if (is_new) at->second.genesis = *view.genesis;
+  if (is_new) at->second.pools = view.genesis->pools;
   if (at->second.genesis != *view.genesis) broken(host, "one genesis", "two contents for one cluster id");
   return &at->second;
 }
@@ -94,8 +95,10 @@ void Invariants::removed(const NodeId& node, Cluster& cluster) {
 void Invariants::decrees(HostIndex host, const node::View& view, Cluster& cluster) {
   count("one decree an index");
   for (const auto& decree : view.decrees) {
-    const auto& known = cluster.decrees.try_emplace(decree.index, decree).first->second;
-    if (known != decree) {
+    const auto [at, is_new] = cluster.decrees.try_emplace(decree.index, decree);
+    const auto& added = decree.change.pools;
+    if (is_new) cluster.pools.insert(cluster.pools.end(), added.begin(), added.end());
+    if (at->second != decree) {
       broken(host, "one decree an index", "two values of decree " + std::to_string(decree.index));
     }
     for (const auto& node : decree.change.removed) removed(node.node, cluster);
@@ -135,7 +138,7 @@ void Invariants::learn(HostIndex host, const BlockRecord& record, Cluster& clust
   if (witnesses.size() < 2) witnesses.insert(host);
 
   // Each record is of the seat whose space it is in.
-  for (const auto& pool : cluster.genesis.pools) {
+  for (const auto& pool : cluster.pools) {
     if (!pool.contains(record.prefix)) continue;
     const ipam::Space space{pool, cluster.genesis.block_length(pool.family()), cluster.genesis.seats};
     if (ipam::seat_of(space, record.prefix) != record.seat) broken(host, "own seat", text(record));
@@ -251,10 +254,12 @@ void Invariants::became_live(HostIndex host, const ipam::LeaseKey& key, const st
   auto& known = hosts_[host];
   if (!known.cluster) return broken(host, "single address", "an ADD was answered before there was a cluster");
   auto& cluster = clusters_[*known.cluster];
-  if (addresses.size() != cluster.genesis.pools.size()) {
+  std::set<Family> families;
+  for (const auto& pool : cluster.pools) families.insert(pool.family());
+  if (addresses.size() < cluster.genesis.pools.size() || addresses.size() > families.size()) {
     broken(host, "single address",
-           key.container + " has " + std::to_string(addresses.size()) + " addresses for " +
-               std::to_string(cluster.genesis.pools.size()) + " pools");
+           key.container + " has " + std::to_string(addresses.size()) + " addresses of " +
+               std::to_string(families.size()) + " families");
   }
   for (const auto& address : addresses) {
     const auto [at, is_new] = cluster.live.try_emplace(address, host, key);

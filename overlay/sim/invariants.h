@@ -43,6 +43,7 @@ class Invariants {
   /// The books of one cluster, of everything any of its members has ever shown.
   struct Cluster {
     consensus::Genesis genesis;
+    std::vector<Prefix> pools;  // of genesis and of decrees
     std::map<std::uint64_t, consensus::Decree> decrees;
     std::set<NodeId> removed;
     ipam::BlockMap truth;

@@ -30,6 +30,10 @@ class Scenario {
 
   Report run() {
     world_.start_all();
+    if (plan_.options.misled) {
+      world_.run(seconds(25));
+      world_.correct();
+    }
     bool on = plan_.trouble_from_start || calm("after the start");
     while (on && world_.time() < Time(plan_.length)) on = round();
     on = on && clean_up() && spread() && notice();
@@ -159,6 +163,16 @@ Plan draw_plan(std::uint64_t seed, std::size_t hosts, Duration length, const std
   plan.trouble_from_start = rng.one_in(2);
   plan.options.voters = std::min<std::size_t>(hosts, 2 * rng.below(3) + 1);
   plan.options.choose_voters = rng.one_in(2);
+  // Founded by the operator's command line, or given.
+  if (plan.options.voters > 1 && rng.one_in(2)) {
+    plan.options.expect = std::exchange(plan.options.voters, 1);
+    if (rng.one_in(2)) plan.options.misled = rng.below(plan.options.expect);
+  }
+  // What takes its time in a real cluster comes to pass in a short run too.
+  if (rng.one_in(2)) {
+    plan.options.spare_after = seconds(20);
+    plan.options.quarantine = seconds(40);
+  }
   return plan;
 }
 

@@ -56,6 +56,7 @@ World::World(Options options)
 void World::found_together() {
   consensus::Genesis genesis;
   genesis.pools = options_.pools;
+  genesis.feature_level = options_.feature_level;
   genesis.block_length_v4 = options_.block_length_v4;
   genesis.block_length_v6 = options_.block_length_v6;
   for (HostIndex i = 0; i < options_.voters; ++i) genesis.voters.push_back(hosts_[i]->identity().public_key);
@@ -71,15 +72,37 @@ node::Config World::config_of(HostIndex index, Rng& rng) const {
   config.version = "sim";
   config.listen_ports = {mesh_port};
   config.choose_voters = options_.choose_voters;
+  config.spare_after = options_.spare_after;
+  config.quarantine = options_.quarantine;
   config.genesis.pools = options_.pools;
+  config.genesis.feature_level = options_.feature_level;
   config.genesis.block_length_v4 = options_.block_length_v4;
   config.genesis.block_length_v6 = options_.block_length_v6;
-  const auto& founders = options_.founders;
+  if (options_.expect != 0) {
+    config.bootstrap_expect = options_.expect;
+    config.join = founders();
+    if (options_.misled == index) std::reverse(config.join.begin(), config.join.end());
+    return config;
+  }
+  const auto& bootstrap = options_.founders;
   config.bootstrap =
-      options_.voters == 1 && std::find(founders.begin(), founders.end(), index) != founders.end();
+      options_.voters == 1 && std::find(bootstrap.begin(), bootstrap.end(), index) != bootstrap.end();
   if (config.bootstrap) return config;
   config.join = {{host_name(0), mesh_port}, {host_name(rng.below(options_.hosts)), mesh_port}};
   return config;
+}
+
+std::vector<HostPort> World::founders() const {
+  std::vector<HostPort> out;
+  for (HostIndex i = 0; i < options_.expect; ++i) out.push_back({host_name(i), mesh_port});
+  return out;
+}
+
+void World::correct() {
+  Host& host = *hosts_[options_.misled.value()];
+  host.kill();
+  host.set_join(founders());
+  host.start();
 }
 
 void World::start_all() {

@@ -21,11 +21,18 @@ struct Options {
   std::vector<HostIndex> founders = {0};
   /// More than one: the first so many machines have founded the cluster together before the run begins.
   std::size_t voters = 1;
+  /// Not zero: the first so many machines found the cluster together; all have the same command line, but the
+  /// misled one, which waits for a correction.
+  std::size_t expect = 0;
+  std::optional<HostIndex> misled = {};
   std::vector<Prefix> pools = {Prefix::around(Ip::v4(0x0a200000U), 12)};  // 10.32.0.0/12
   int block_length_v4 = 24;
   int block_length_v6 = 64;
   std::size_t most_containers = 24;  // of each machine
   bool choose_voters = false;        // voters grow and are replaced by themselves
+  std::uint32_t feature_level = consensus::newest_feature_level;  // that the cluster is founded with
+  Duration spare_after = std::chrono::minutes(10);                // see node::Config
+  Duration quarantine = std::chrono::hours(1);
 };
 
 class World {
@@ -46,6 +53,8 @@ class World {
   Host& host(HostIndex index) { return *hosts_[index]; }
   const Host& host(HostIndex index) const { return *hosts_[index]; }
   void start_all();
+  /// The misled machine is started again with the command line of all others.
+  void correct();
   Network& network() { return network_; }
   EventQueue& queue() { return queue_; }
   /// One more machine, of nobody's friend; it does nothing by itself.
@@ -71,6 +80,7 @@ class World {
  private:
   void found_together();
   node::Config config_of(HostIndex index, Rng& rng) const;
+  std::vector<HostPort> founders() const;
   std::string unsettled(HostIndex index, const node::View& view, const node::View& first) const;
 
   Options options_;

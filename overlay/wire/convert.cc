@@ -36,6 +36,7 @@ v1::Genesis to_proto(const consensus::Genesis& genesis) {
   out.set_seats(genesis.seats);
   for (const PublicKey& voter : genesis.voters) out.add_voters(voter.str());
   out.set_nonce(genesis.nonce.str());
+  out.set_feature_level(genesis.feature_level);
   return out;
 }
 
@@ -55,6 +56,13 @@ v1::NodeInfo to_proto(const NodeInfo& info) {
 v1::LinkSet to_proto(const LinkSet& links) {
   v1::LinkSet out;
   for (const NodeHandle peer : links.peers) out.add_peers(peer);
+  return out;
+}
+
+v1::Fork to_proto(const ForkRecord& fork) {
+  v1::Fork out;
+  out.set_one(fork.one);
+  out.set_other(fork.other);
   return out;
 }
 
@@ -163,6 +171,7 @@ Result<consensus::Genesis> decode_genesis(std::string_view body) {
   out.encryption = static_cast<consensus::Encryption>(from.encryption());
   out.seats = from.seats();
   OVERLAY_TRY(out.nonce, Nonce::parse(from.nonce()));
+  out.feature_level = from.feature_level();
   OVERLAY_CHECK(validate(out));
   return out;
 }

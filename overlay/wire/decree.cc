@@ -67,6 +67,7 @@ v1::Change to_proto(const consensus::Change& change) {
     auto& added = *out.add_assigned();
     *added.mutable_prefix() = to_proto(assignment.prefix);
     added.set_owner(assignment.owner.str());
+    added.set_above(assignment.above);
   }
   if (change.feature_level) out.set_feature_level(*change.feature_level);
   return out;
@@ -88,7 +89,7 @@ Result<consensus::Change> from_proto(const v1::Change& change) {
   for (const auto& assigned : change.assigned()) {
     OVERLAY_TRY(const Prefix prefix, from_proto(assigned.prefix()));
     OVERLAY_TRY(const NodeId owner, NodeId::parse(assigned.owner()));
-    out.assigned.push_back({prefix, owner});
+    out.assigned.push_back({prefix, owner, assigned.above()});
   }
   if (change.has_feature_level()) out.feature_level = change.feature_level();
   return out;

@@ -61,6 +61,12 @@ void fill(v1::LogEntry& out, const PeerIndexEntry& entry) {
   out.mutable_peer_index()->set_index(entry.index);
 }
 
+void fill(v1::LogEntry& out, const RecoveryOverEntry& entry) { out.set_recovery_over(entry.generation); }
+
+void fill(v1::LogEntry& out, const FoundingEntry& entry) {
+  out.mutable_founding()->set_envelope(entry.proposal);
+}
+
 void fill(v1::LogEntry::Vote::Ballot& out, const consensus::Ballot& ballot) {
   out.set_round(ballot.round);
   out.set_proposer(ballot.proposer.str());
@@ -165,6 +171,10 @@ Result<LogEntry> read(const v1::LogEntry& from) {
       return read(from.peer_index());
     case v1::LogEntry::kVote:
       return read(from.vote());
+    case v1::LogEntry::kRecoveryOver:
+      return LogEntry(RecoveryOverEntry{from.recovery_over()});
+    case v1::LogEntry::kFounding:
+      return LogEntry(FoundingEntry{from.founding().envelope()});
     case v1::LogEntry::KIND_NOT_SET:
       break;
   }

@@ -63,10 +63,18 @@ struct VoteEntry {
 struct HomeEntry {
   Prefix prefix;
 };
+/// What was free when the cluster was recovered in this generation of decrees is no longer held back.
+struct RecoveryOverEntry {
+  std::uint64_t generation = 0;
+};
+/// The one genesis that this founder has signed, while there is no cluster.
+struct FoundingEntry {
+  Bytes proposal;
+};
 
-using LogEntry =
-    std::variant<IncarnationEntry, RecordEntry, LeaseEntry, ReleaseEntry, CoolingEntry, RequestEntry,
-                 KeptEntry, TakeoverEntry, ReturningEntry, HomeEntry, PeerIndexEntry, VoteEntry>;
+using LogEntry = std::variant<IncarnationEntry, RecordEntry, LeaseEntry, ReleaseEntry, CoolingEntry,
+                              RequestEntry, KeptEntry, TakeoverEntry, ReturningEntry, HomeEntry,
+                              PeerIndexEntry, VoteEntry, RecoveryOverEntry, FoundingEntry>;
 
 Bytes encode_entry(const LogEntry& entry);
 /// Errc::corrupt for bytes that are no entry, Errc::unsupported for a kind that only a newer version writes.

@@ -91,6 +91,14 @@ void fill(v1::Frame& frame, const Routed& routed) {
   out.set_statement(routed.statement);
 }
 
+void fill(v1::Frame& frame, const Founding& founding) {
+  auto& out = *frame.mutable_founding();
+  out.set_list(founding.list.str());
+  if (founding.proposal.empty()) return;
+  out.set_proposal(founding.proposal);
+  out.set_consent(founding.consent.str());
+}
+
 // ---- decoding: one overload a message, each checking every size ----
 
 Result<Message> read(const v1::Hello& from) {
@@ -199,6 +207,15 @@ Result<Message> read(const v1::Routed& from) {
   return Message(std::move(out));
 }
 
+Result<Message> read(const v1::Founding& from) {
+  Founding out;
+  OVERLAY_TRY(out.list, Digest::parse(from.list()));
+  if (from.proposal().empty()) return Message(std::move(out));
+  out.proposal = from.proposal();
+  OVERLAY_TRY(out.consent, Signature::parse(from.consent()));
+  return Message(std::move(out));
+}
+
 }  // namespace
 
 Bytes encode(const Message& message) {
@@ -245,6 +262,8 @@ Result<Message> decode(std::string_view bytes) {
       return read(frame.busy());
     case v1::Frame::kRouted:
       return read(frame.routed());
+    case v1::Frame::kFounding:
+      return read(frame.founding());
     case v1::Frame::KIND_NOT_SET:
       return Message(Unknown{});
   }

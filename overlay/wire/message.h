@@ -95,11 +95,17 @@ struct Routed {
   bool reply = false;
   Bytes statement;  // see statement.h
 };
+/// What founders that expect each other say, again and again, until there is a cluster; see node/founding.h.
+struct Founding {
+  Digest list;
+  Bytes proposal;     // envelope of the genesis it has signed; empty: none yet
+  Signature consent;  // to that
+};
 /// A kind of frame newer than this version: to be ignored.
 struct Unknown {};
 
 using Message = std::variant<Unknown, Hello, Proof, Refusal, Ping, Pong, Records, Root, Digest256,
-                             DigestEntries, Compared, Announce, Want, Prune, Need, Busy, Routed>;
+                             DigestEntries, Compared, Announce, Want, Prune, Need, Busy, Routed, Founding>;
 
 /// The body of one frame.
 Bytes encode(const Message& message);

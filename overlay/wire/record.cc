@@ -17,8 +17,8 @@ RecordKey make_key(RecordKind kind, std::string_view subject) {
 }
 
 RecordKind kind_of(const RecordBody& body) {
-  static constexpr RecordKind kinds[] = {RecordKind::decree, RecordKind::node, RecordKind::links,
-                                         RecordKind::block, RecordKind::decree};
+  static constexpr RecordKind kinds[] = {RecordKind::decree, RecordKind::node,   RecordKind::links,
+                                         RecordKind::block,  RecordKind::decree, RecordKind::fork};
   return kinds[body.index()];
 }
 
@@ -26,6 +26,14 @@ RecordKind kind_of(const RecordBody& body) {
 std::uint64_t index_of(const RecordBody& body) {
   const auto* record = std::get_if<DecreeRecord>(&body);
   return record == nullptr ? 0 : record->decree.index;
+}
+
+/// One fork a prefix and epoch: of more than two records that contradict each other two are evidence enough.
+RecordKey fork_key(const ForkRecord& fork) {
+  Bytes subject = "overlay fork v1" + block_key(fork.prefix()).str();
+  append_be(subject, fork.first.epoch.term);
+  append_be(subject, fork.first.epoch.seq);
+  return make_key(RecordKind::fork, sha256(subject).view().substr(0, RecordKey::size - 1));
 }
 
 RecordKey key_of(const RecordBody& body, const NodeId& author) {
@@ -38,6 +46,8 @@ RecordKey key_of(const RecordBody& body, const NodeId& author) {
       return links_key(author);
     case RecordKind::block:
       return block_key(std::get<ipam::BlockRecord>(body).prefix);
+    case RecordKind::fork:
+      return fork_key(std::get<ForkRecord>(body));
   }
   return {};
 }
@@ -56,8 +66,11 @@ Bytes signed_bytes(const v1::Envelope& envelope, const ClusterId& cluster) {
 }
 
 std::uint64_t content_hash(const RecordBody& body, std::string_view envelope) {
-  const auto* record = std::get_if<DecreeRecord>(&body);
-  const Digest digest = record != nullptr ? record->decree.hash : sha256(envelope);
+  const auto* decree = std::get_if<DecreeRecord>(&body);
+  const auto* fork = std::get_if<ForkRecord>(&body);
+  const Digest digest = decree != nullptr ? decree->decree.hash
+                        : fork != nullptr ? sha256(fork->one + fork->other)
+                                          : sha256(envelope);
   std::uint64_t out = 0;
   for (std::size_t i = 0; i < 8; ++i) out = out << 8 | digest.bytes[i];
   return out;
@@ -75,6 +88,15 @@ Result<RecordBody> decode_decree_body(const v1::Envelope& envelope) {
                                  std::to_string(envelope.minor()));
 }
 
+Result<ForkRecord> decode_fork(const v1::Envelope& envelope) {
+  v1::Fork from;
+  if (!from.ParseFromString(envelope.body())) return fail(Errc::invalid, "a fork that does not parse");
+  OVERLAY_TRY(auto fork, make_fork(from.one(), from.other()));
+  const bool in_order = fork.one == from.one();
+  if (in_order && ipam::Epoch{envelope.major(), envelope.minor()} == fork.first.epoch) return fork;
+  return fail(Errc::invalid, "a fork under another number than its records have");
+}
+
 Result<RecordBody> decode_body(const v1::Envelope& envelope) {
   switch (static_cast<RecordKind>(envelope.kind())) {
     case RecordKind::decree:
@@ -90,6 +112,10 @@ Result<RecordBody> decode_body(const v1::Envelope& envelope) {
     case RecordKind::block: {
       OVERLAY_TRY(auto block, decode_block(envelope.body(), {envelope.major(), envelope.minor()}));
       return RecordBody(std::move(block));
+    }
+    case RecordKind::fork: {
+      OVERLAY_TRY(auto fork, decode_fork(envelope));
+      return RecordBody(std::move(fork));
     }
   }
   return fail(Errc::unsupported, "a record of kind " + std::to_string(envelope.kind()));
@@ -142,6 +168,9 @@ NodeId node_of(const RecordKey& key) { return NodeId::parse(key.view().substr(1,
 Record seal(const RecordBody& body, RecordVersion version, const KeyPair& author, const ClusterId& cluster) {
   if (const auto* block = std::get_if<ipam::BlockRecord>(&body))
     version = {block->epoch.term, block->epoch.seq};
+  if (const auto* fork = std::get_if<ForkRecord>(&body)) {
+    version = {fork->first.epoch.term, fork->first.epoch.seq};
+  }
   if (kind_of(body) == RecordKind::decree) version = {0, index_of(body)};
   v1::Envelope envelope;
   envelope.set_kind(static_cast<std::uint32_t>(kind_of(body)));
@@ -184,6 +213,22 @@ Result<Record> open(std::string_view bytes, const ClusterId& cluster) {
   OVERLAY_TRY(Record record, read(bytes));
   OVERLAY_CHECK(check_signature(record, cluster));
   return record;
+}
+
+Result<ForkRecord> make_fork(const Bytes& one, const Bytes& other) {
+  ForkRecord out{std::min(one, other), std::max(one, other), {}, {}};
+  for (auto [envelope, block] : {std::pair(&out.one, &out.first), std::pair(&out.other, &out.second)}) {
+    v1::Envelope parsed;
+    const bool of_a_block =
+        parsed.ParseFromString(*envelope) && parsed.kind() == static_cast<std::uint32_t>(RecordKind::block);
+    if (!of_a_block) return fail(Errc::invalid, "a fork of something else than block records");
+    OVERLAY_TRY(const Record record, read(*envelope));
+    *block = std::get<ipam::BlockRecord>(record.body);
+  }
+  const bool contradict = out.first.epoch == out.second.epoch && out.first != out.second &&
+                          out.first.prefix.overlaps(out.second.prefix);
+  if (!contradict) return fail(Errc::invalid, "a fork of records that do not contradict each other");
+  return out;
 }
 
 ClusterId cluster_of(const Record& genesis) {

@@ -23,6 +23,7 @@ enum class RecordKind : std::uint8_t {
   node = 2,    // what a node says of itself
   links = 3,   // its established links
   block = 4,   // ownership of a prefix, by the seat's voter
+  fork = 8,    // two block records of one epoch that contradict each other
 };
 
 struct RecordKeyTag {
@@ -53,8 +54,8 @@ struct NodeInfo {
   std::vector<Endpoint> endpoints;  // mesh, TCP
   std::vector<Ip> underlay;         // the first is where its VXLAN packets go
   Mac vtep_mac;
-  std::uint32_t features = 0;
-  std::string host_uid;  // of the Kubernetes Node this host is; empty elsewhere
+  std::uint32_t features = 0;  // the highest feature level it knows
+  std::string host_uid;        // of the Kubernetes Node this host is; empty elsewhere
 
   friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
 };
@@ -80,7 +81,21 @@ struct DecreeRecord {
   friend bool operator==(const DecreeRecord&, const DecreeRecord&) = default;
 };
 
-using RecordBody = std::variant<consensus::Genesis, NodeInfo, LinkSet, ipam::BlockRecord, DecreeRecord>;
+/// Evidence that a voter signed two different block records of one epoch which overlap. Whoever sees both
+/// says so; only the two count, not who says it.
+struct ForkRecord {
+  Bytes one;  // the envelopes, the smaller first
+  Bytes other;
+  ipam::BlockRecord first;  // what they say
+  ipam::BlockRecord second;
+
+  /// The larger of the two prefixes, which nest.
+  const Prefix& prefix() const { return first.prefix.contains(second.prefix) ? first.prefix : second.prefix; }
+  friend bool operator==(const ForkRecord&, const ForkRecord&) = default;
+};
+
+using RecordBody =
+    std::variant<consensus::Genesis, NodeInfo, LinkSet, ipam::BlockRecord, DecreeRecord, ForkRecord>;
 
 /// A record that was opened (parsed, bounded, its signature checked) or sealed by ourselves.
 struct Record {
@@ -88,8 +103,9 @@ struct Record {
   RecordVersion version;
   PublicKey author;
   RecordBody body;
-  Bytes envelope;             // as its author encoded it
-  std::uint64_t content = 0;  // hash of the envelope, of a decree's value alone; for digests
+  Bytes envelope;  // as its author encoded it
+  std::uint64_t content =
+      0;  // hash of the envelope; of a decree its value, of a fork its evidence alone; for digests
 };
 
 /// Records are never changed; many may hold one.
@@ -113,6 +129,10 @@ Record seal(const RecordBody& body, RecordVersion version, const KeyPair& author
 [[nodiscard]] Status check_signature(const Record& record, const ClusterId& cluster);
 /// Both of them.
 [[nodiscard]] Result<Record> open(std::string_view envelope, const ClusterId& cluster);
+
+/// Two envelopes of block records as evidence; Errc::invalid when they do not contradict each other. Whether
+/// they are well signed is another question.
+[[nodiscard]] Result<ForkRecord> make_fork(const Bytes& one, const Bytes& other);
 
 /// The id of the cluster a genesis record founds.
 ClusterId cluster_of(const Record& genesis);

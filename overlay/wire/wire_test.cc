@@ -130,6 +130,7 @@ TEST(Message, OfEveryKindReadsBack) {
   round_trip(Compared{});
   EXPECT_TRUE(round_trip(Need{true}).needed);
   EXPECT_EQ(round_trip(Busy{{{Ip::v4(9), 6783}}}).contacts[0].port, 6783);
+  EXPECT_EQ(round_trip(Founding{{}, "proposal", {}}).proposal, "proposal");
   EXPECT_EQ(round_trip(Routed{NodeId{{1}}, 9, {NodeId{{2}}}, false, "said"}).statement, "said");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What it means to forget nodes, for the local API: plain data.
+// What an operator asks of the whole cluster and what that would do, for the local API: plain data.
 #pragma once
 
 #include <optional>
@@ -28,6 +28,26 @@ struct ForgetPlan {
   std::optional<NodeId> heir;
   std::string heir_name;
   std::vector<std::string> voters;  // names of those that would vote from then on
+};
+
+struct ExtendPlan {
+  Prefix pool;
+  std::uint64_t blocks = 0;  // it adds
+  bool done = false;         // it is a pool already
+};
+
+struct AssignRequest {
+  Prefix prefix;
+  std::string owner;  // name, or id, of which 8 digits are enough
+};
+
+struct AssignPlan {
+  Prefix prefix;
+  NodeId owner;
+  std::string owner_name;
+  std::vector<std::string> holders;  // names of those that hold some of it now
+  std::uint64_t above = 0;           // index of the decree that was the newest then
+  bool done = false;                 // it is so already
 };
 
 }  // namespace overlay::node
