@@ -127,7 +127,7 @@ TEST(Chain, TakesMorePoolsAssignmentsAndFeatures) {
   EXPECT_EQ(refused({.pools = {pool("10.32.8.0/24")}}),
             "invalid: decree 2: the pool 10.32.8.0/24 overlaps the pool 10.32.0.0/12");
   EXPECT_EQ(refused({.pools = {pool("10.64.0.0/28")}}),
-            "invalid: --block-prefix 24 does not fit the pool 10.64.0.0/28; give a length from 28 to 31");
+            "invalid: decree 2: the pool 10.64.0.0/28 is smaller than one block, a /24; give a larger one");
   EXPECT_EQ(refused({.assigned = {{pool("10.99.0.0/24"), node(3)}}}),
             "invalid: decree 2: no pool holds 10.99.0.0/24");
   EXPECT_EQ(refused({.feature_level = 1}), "invalid: decree 2: it lowers the feature level");

@@ -29,6 +29,7 @@ int rank(const wire::RecordKey& key) {
     case wire::RecordKind::decree:
       return 0;
     case wire::RecordKind::block:
+    case wire::RecordKind::fork:
       return 1;
     case wire::RecordKind::node:
       return 2;
