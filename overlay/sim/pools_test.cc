@@ -103,10 +103,10 @@ TEST_F(Pools, AreNotAddedWhereTheyDoHarm) {
   EXPECT_EQ(extend(1, "10.33.0.0/16"), "the pool 10.33.0.0/16 overlaps the pool 10.32.0.0/12");
   EXPECT_EQ(extend(1, "10.64.0.0/28"),
             "the pool 10.64.0.0/28 is smaller than one block, a /24; give a larger one");
-  const Ip underlay = *view(0).underlay_address;
+  const Ip underlay = *view(1).underlay_address;
   const std::string around = Prefix::around(underlay, 16).text();
   EXPECT_EQ(extend(1, around.c_str()), "the pool " + around + " holds the underlay address " +
-                                           underlay.text() + " of n1; give another one");
+                                           underlay.text() + " of n2; give another one");
   EXPECT_EQ(view(1).pools.size(), 1U);
 }
 
@@ -147,7 +147,7 @@ TEST_F(Pools, KeepAForkAsEvidenceUntilADecreeSettlesIt) {
   for (const char* part : {"n3", "n4", "rolled back or runs twice", "overlayctl ipam assign"}) {
     EXPECT_NE(alarm(0, name).find(part), std::string::npos) << alarm(0, name);
   }
-  EXPECT_EQ(world->host(0).kernel().routes().size(), 3U) << "routes stay as they are";
+  EXPECT_TRUE(world->host(0).kernel().routes().contains(other.prefix)) << "routes stay as they are";
 
   add_pods(3, 5, "after");
   ASSERT_TRUE(becomes(20s, [&] { return view(3).leases.size() == 10; }));
