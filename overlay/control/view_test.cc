@@ -73,7 +73,7 @@ node::View small_cluster() {
                 link(3, State::retrying, "connection refused")};
   view.links[1].rtt = 250us;
   view.links[1].rx_bytes = 1024;
-  view.pools = {{prefix("10.32.0.0/12"), 4096, 4093}};
+  view.pools = {{prefix("10.32.0.0/12"), 4096, 4093}, {prefix("fd00::/48"), 65536, 65536}};
   view.blocks = {block("10.32.0.0/24", ipam::BlockState::owned, 1, "h1"),
                  block("10.32.1.0/24", ipam::BlockState::owned, 7, ""),
                  block("10.32.2.0/24", ipam::BlockState::quarantine, 0, "")};

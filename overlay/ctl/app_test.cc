@@ -236,8 +236,9 @@ TEST_F(AppTest, ExtendsThePoolAndAssignsPrefixes) {
   EXPECT_EQ(ctl({"ipam", "assign", "10.32.3.0/24", "h2", "--dry-run"}).out,
             "10.32.3.0/24 would be h2's; it was of h1\n");
   EXPECT_EQ(ctl({"ipam", "assign", "10.32.3.0/24"}).exit, Exit::usage);
-  EXPECT_THAT(server.backend.calls,
-              testing::ElementsAre("extend 10.64.0.0/12", "assign (dry) 10.32.3.0/24 h2"));
+  std::vector<std::string> calls;
+  change([&](auto& backend) { calls = backend.calls; });
+  EXPECT_THAT(calls, testing::ElementsAre("extend 10.64.0.0/12", "assign (dry) 10.32.3.0/24 h2"));
 }
 
 TEST_F(AppTest, RecoversOnlyUnderTheClustersName) {

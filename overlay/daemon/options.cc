@@ -266,10 +266,10 @@ Status parse_kubernetes(const Raw& raw, Options& options) {
   OVERLAY_TRY(const int forget_after, number("--forget-after", raw.forget_after, 1, 86400));
   options.forget_after = std::chrono::seconds(forget_after);
   if (!options.kubernetes) return {};
-  if (options.bootstrap) {
-    return fail(
-        Errc::invalid,
-        "--kubernetes and --bootstrap do not fit: the API server says who founds; leave --bootstrap out");
+  if (raw.bootstrap || !raw.bootstrap_expect.empty()) {
+    const std::string flag = raw.bootstrap ? "--bootstrap" : "--bootstrap-expect";
+    return fail(Errc::invalid, "--kubernetes and " + flag +
+                                   " do not fit: the API server says who founds; leave " + flag + " out");
   }
   const std::string api = raw.kube_api.empty() ? api_in_pod() : raw.kube_api;
   if (api.empty()) {

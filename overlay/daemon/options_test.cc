@@ -216,6 +216,9 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{{"word"}, "word is no flag of this overlayd; see overlayd --help"},
         Bad{{"--pool"}, "--pool wants a value; see overlayd --help"},
         Bad{{"--bootstrap=maybe"}, "--bootstrap = maybe: give true or false"},
+        Bad{{"--bootstrap", "--bootstrap-expect", "3"},
+            "--bootstrap and --bootstrap-expect do not fit: give one of them"},
+        Bad{{"--bootstrap-expect", "0"}, "--bootstrap-expect '0': give a number from 1 to 16"},
         Bad{{"--config", "/no/such.toml"}, "--config /no/such.toml: there is no such file that can be read"},
         Bad{{"--name", "two words"},
             "--name 'two words': give at most 253 printable characters without spaces"},
@@ -274,6 +277,8 @@ TEST(Options, KubernetesElsewhereIsToldWhatItLacks) {
             "--kubernetes: this is no pod of a cluster; give --kube-api HOST:PORT");
   EXPECT_THAT(parse({"--kubernetes", "--kube-api", "a", "--bootstrap"}).error().text,
               HasSubstr("leave --bootstrap out"));
+  EXPECT_THAT(parse({"--kubernetes", "--kube-api", "a", "--bootstrap-expect", "1"}).error().text,
+              HasSubstr("leave --bootstrap-expect out"));
   EXPECT_THAT(parse({"--kubernetes", "--kube-api", "a", "--kube-account", "here"}).error().text,
               HasSubstr("--kube-account 'here': give an absolute path"));
 }
