@@ -87,6 +87,22 @@ TEST(Mesh, CallsItselfOnlyOnce) {
   EXPECT_TRUE(net.host(1).mesh.sessions().all().empty());
 }
 
+TEST(Mesh, KnowsItselfAlsoWhenTheEndThatWasCalledHearsFirst) {
+  Net::Host host(1, {{"192.0.2.1", 6783}});
+  host.mesh.start(Time{});
+  host.mesh.tick(Time{});
+  const auto calling = std::get<Dial>(host.out.back()).session;
+  const auto called = host.mesh.accepted({Ip::v4(0xc0000201U), 40000}, "binding", Time{});
+  host.mesh.connected(calling, "binding", Time{});
+  std::map<SessionId, Bytes> hellos;
+  for (const Effect& effect : std::exchange(host.out, {})) {
+    if (const auto* send = std::get_if<Send>(&effect)) hellos.emplace(send->session, send->frame);
+  }
+  host.mesh.received(called, hellos.at(calling), Time{});
+  host.mesh.received(calling, hellos.at(called), Time{});
+  EXPECT_TRUE(host.mesh.dialer().targets().front().is_self);
+}
+
 TEST(Mesh, GarbageCostsItsSenderTheSessionAndNobodyElseAnything) {
   Net net;
   net.add(1, {});

@@ -10,10 +10,11 @@ using namespace std::chrono_literals;
 
 constexpr Duration connect_timeout =
     8s;  // the transport gives up after 5 s; this is for one that never answers
-constexpr Duration handshake_timeout = 5s;   // two round trips, even on a very bad line
-constexpr Duration ping_interval = 1s;       // of silence, after which a sign of life is sent
-constexpr Duration question_interval = 10s;  // between two that are answered
-constexpr Duration silence_limit = 4s;       // four heartbeats lost: the peer is gone or cut off
+constexpr Duration handshake_timeout = 5s;     // two round trips, even on a very bad line
+constexpr Duration ping_interval = 1s;         // of silence, after which a sign of life is sent
+constexpr Duration question_interval = 10s;    // between two that are answered
+constexpr Duration silence_limit = 4s;         // four heartbeats lost: the peer is gone or cut off
+constexpr std::size_t most_ended_nonces = 64;  // a call to itself is over within a moment
 
 Transcript seen_on(const Session& session) {
   if (session.outbound) return {session.hello_sent, session.hello_heard, session.binding};
@@ -206,15 +207,19 @@ void Sessions::end(SessionId id, const std::string& reason, bool tell_transport,
   const auto held = established_.find(session.peer_id);
   if (held != established_.end() && held->second == id) established_.erase(held);
   const bool is_self = session.peer && nonce_is_ours(session.peer->nonce);
+  if (!session.nonce.is_zero()) ended_nonces_.push_back(session.nonce);
+  if (ended_nonces_.size() > most_ended_nonces) ended_nonces_.pop_front();
   is_spare = is_spare || established_.contains(session.peer_id);
   changes_.push_back({SessionChange::Kind::ended, id, session.peer_id, session.address, was_established,
                       is_self, is_spare, reason});
   sessions_.erase(found);
 }
 
+/// Of the two ends of a call to itself the first to hear ends before the second has heard.
 bool Sessions::nonce_is_ours(const Nonce& nonce) const {
   return std::any_of(sessions_.begin(), sessions_.end(),
-                     [&](const auto& entry) { return entry.second.nonce == nonce; });
+                     [&](const auto& entry) { return entry.second.nonce == nonce; }) ||
+         std::find(ended_nonces_.begin(), ended_nonces_.end(), nonce) != ended_nonces_.end();
 }
 
 Time Sessions::deadline(const Session& session) const {

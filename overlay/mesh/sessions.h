@@ -7,6 +7,7 @@
 //       +----- closed, refused, silent for too long ----------+--> gone
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -118,6 +119,7 @@ class Sessions {
   SessionId next_id_ = 1;
   std::map<SessionId, Session> sessions_;
   std::map<NodeId, SessionId> established_;
+  std::deque<Nonce> ended_nonces_;  // of our last hellos whose sessions are over
   std::vector<SessionChange> changes_;
 };
 
