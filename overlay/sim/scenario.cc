@@ -77,8 +77,10 @@ class Scenario {
     return world_.verdict().good();
   }
 
-  /// I14, in calm: what machines say of themselves is known to all as soon as it can have come there.
+  /// I14, in calm: what machines say of themselves is known to all as soon as it can have come there. A
+  /// session that the last trouble has silenced is found out only by its silence, and goes before.
   bool spread() {
+    if (!world_.run(links_settled)) return false;
     for (HostIndex i = 0; i < world_.size(); ++i) {
       world_.network().renumber(i);
       world_.host(i).underlay_changed();

@@ -5,7 +5,7 @@
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-together=(--bootstrap-expect 3 --join 198.51.100.1 --join 198.51.100.2 --join 198.51.100.3 --pool 10.32.0.0/22)
+together=(--bootstrap-expect 3 --join 198.51.100.1 --join 198.51.100.2 --join 198.51.100.3 --pool 10.32.0.0/20)
 
 step "three hosts are started with one command line, at once"
 lab up --hosts 4 --idle
@@ -41,7 +41,7 @@ expect "only said" lab ctl h4 -- ipam extend 10.40.0.0/22 --dry-run
 expect_equal "pools before" 1 "$(ask h4 ipam '.pools | length')"
 expect "extended" lab ctl h4 -- ipam extend 10.40.0.0/22
 for host in h1 h2 h4; do
-  eventually "$host lists both pools" 10 holds "$host" status '.cluster.pools | sort == ["10.32.0.0/22", "10.40.0.0/22"]'
+  eventually "$host lists both pools" 10 holds "$host" status '.cluster.pools | sort == ["10.32.0.0/20", "10.40.0.0/22"]'
 done
 all_pods_reach_all 4
 

@@ -5,7 +5,7 @@
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-limit=2 # seconds, of a machine that does much else and of a look that takes a quarter of one
+limit=5 # seconds, of a machine that does much else, with sanitizers in the daemon, and of a look that takes a quarter of one
 
 on() { nsenter --net="/run/netns/$LAB-h1" "$@"; }
 
