@@ -41,11 +41,13 @@ std::string describe_targets(const mesh::Dialer& dialer) {
   return out;
 }
 
+/// Whether its flags ask this host to found a cluster, alone or with others.
+bool founds(const Config& config) { return config.bootstrap || config.bootstrap_expect != 0; }
+
 std::string foreign_device(const Context& context) {
   return "overlay.vx belongs to cluster " + context.config.kernel_cluster.short_hex() +
          " but this host has no state of it; restore the state directory or join a member with --join, or, "
-         "if "
-         "that cluster is gone, run 'overlayctl teardown' and start again";
+         "if that cluster is gone, run 'overlayctl teardown' and start again";
 }
 
 }  // namespace
@@ -63,8 +65,7 @@ Status agree_with_genesis(const Config& config, const consensus::Genesis& genesi
 }
 
 bool Cluster::may_found() const {
-  const Config& config = context_.config;
-  return (config.bootstrap || config.bootstrap_expect != 0) && config.kernel_cluster.is_zero();
+  return founds(context_.config) && context_.config.kernel_cluster.is_zero();
 }
 
 void Cluster::start(Time now) {
@@ -169,8 +170,7 @@ std::string Cluster::waiting_for() const {
   if (context_.chain) return {};
   const auto alarm = context_.alarms.find("genesis");
   if (alarm != context_.alarms.end()) return "a flag to be corrected: " + alarm->second.text;
-  const bool founds = context_.config.bootstrap || context_.config.bootstrap_expect != 0;
-  if (founds && !context_.config.kernel_cluster.is_zero()) {
+  if (founds(context_.config) && !context_.config.kernel_cluster.is_zero()) {
     return "a decision: " + foreign_device(context_);
   }
   if (std::string founders = founding_.waiting_for(); !founders.empty()) return founders;
