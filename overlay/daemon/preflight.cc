@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "overlay/daemon/past.h"
 #include "overlay/plan/preflight.h"
 
 namespace overlay::daemon {
@@ -27,9 +28,8 @@ Status find_underlay(const Options& options, Host& host) {
 
 /// With state on disk the pools are the cluster's, and this host has lived with them before.
 bool will_found(const Options& options) {
-  std::error_code error;
   const bool founds = options.bootstrap || options.bootstrap_expect != 0 || options.kubernetes;
-  return founds && !std::filesystem::exists(options.state_dir / "state.log", error);
+  return founds && !was_in_cluster(options.state_dir);
 }
 
 }  // namespace

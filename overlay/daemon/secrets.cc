@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/daemon/secrets.h"
 
+#include "overlay/daemon/past.h"
 #include "overlay/store/guarded_file.h"
 #include "overlay/store/secret_file.h"
 
@@ -16,8 +17,6 @@ bool is_there(const std::filesystem::path& path) {
 }
 
 bool has_own_secret(const Options& options) { return is_there(own_secret(options)); }
-
-bool has_state(const Options& options) { return is_there(options.state_dir / "state.log"); }
 
 Result<std::vector<Secret>> load_given(const std::vector<std::filesystem::path>& files) {
   std::vector<Secret> out;
@@ -44,7 +43,7 @@ Result<Secret> load_own(const Options& options) {
     return fail(Errc::invalid, "--join: this host has no cluster secret; " + std::string(cure) +
                                    ", or give --insecure if the cluster has none");
   }
-  if (has_state(options)) {
+  if (was_in_cluster(options.state_dir)) {
     return fail(Errc::invalid, "--state-dir " + options.state_dir.string() +
                                    ": this host is in a cluster and has no secret of it; " +
                                    std::string(cure) + ", or give --insecure if the cluster has none");
@@ -57,8 +56,8 @@ Result<Secret> load_own(const Options& options) {
 std::filesystem::path own_secret(const Options& options) { return options.state_dir / "secret"; }
 
 bool makes_secret(const Options& options) {
-  return options.bootstrap && !has_state(options) && !options.insecure && options.secret_files.empty() &&
-         !has_own_secret(options);
+  return options.bootstrap && !options.insecure && options.secret_files.empty() && !has_own_secret(options) &&
+         !was_in_cluster(options.state_dir);
 }
 
 Result<std::optional<transport::Keyring>> load_keys(const Options& options) {

@@ -14,7 +14,7 @@ tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 
 DESTDIR=$tree cmake --install "$1" --prefix /usr --strip >/dev/null
-rm -r "${tree:?}/usr/share"
+rm -r "${tree:?}"/usr/{share,lib}
 "$repo/manifests/copy-libraries" "$tree"
 for program in sbin/overlayd bin/overlayctl libexec/cni-shim; do
   chroot "$tree" "/usr/$program" --version || fail "$program does not start in its image"
