@@ -24,6 +24,7 @@ class PeerNames {
       const auto& name = found == names.end() ? peer.id.short_hex() : found->second;
       by_index_.emplace(peer.index, name);
       by_mac_.emplace(peer.vtep_mac, name);
+      by_underlay_.emplace(peer.underlay, name);
     }
   }
 
@@ -32,7 +33,10 @@ class PeerNames {
     return neighbour.device == plan::Device::vxlan ? find(by_mac_, neighbour.mac) : "";
   }
   std::string of(const plan::Nexthop& nexthop) const { return of_nexthop(nexthop.number); }
-  std::string of(const plan::Route& route) const { return route.nexthop ? of_nexthop(*route.nexthop) : ""; }
+  std::string of(const plan::Route& route) const {
+    if (route.gateway) return find(by_underlay_, *route.gateway);
+    return route.nexthop ? of_nexthop(*route.nexthop) : "";
+  }
   /// All other kinds are this node's own.
   template <class T>
   std::string of(const T& /*object*/) const {
@@ -51,6 +55,7 @@ class PeerNames {
 
   std::map<std::uint32_t, std::string> by_index_;
   std::map<Mac, std::string> by_mac_;
+  std::map<Ip, std::string> by_underlay_;
 };
 
 template <class T>

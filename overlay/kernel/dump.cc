@@ -69,9 +69,14 @@ std::optional<plan::Route> read_route(const Reply& reply, Family family, const I
   out.destination = *destination;
   out.metric = attributes.u32(RTA_PRIORITY).value_or(0);
   out.source = attributes.ip(RTA_PREFSRC);
-  const auto device = indices.at(static_cast<int>(attributes.u32(RTA_OIF).value_or(0)));
+  out.mtu = attributes.nested(RTA_METRICS).u32(RTAX_MTU).value_or(0);
+  const std::uint32_t index = attributes.u32(RTA_OIF).value_or(0);
+  const auto device = indices.at(static_cast<int>(index));
   out.nexthop = attributes.u32(RTA_NH_ID);
-  if (!out.nexthop && device != Device::bridge) out.nexthop = plan::Route::elsewhere;
+  if (out.nexthop || device == Device::bridge) return out;
+  out.gateway = attributes.ip(RTA_GATEWAY);
+  out.device = out.gateway ? index : 0;
+  if (!out.gateway) out.nexthop = plan::Route::elsewhere;
   return out;
 }
 

@@ -102,17 +102,22 @@ struct Encoder {
     header.rtm_dst_len = static_cast<std::uint8_t>(route.destination.length());
     header.rtm_table = RT_TABLE_MAIN;
     header.rtm_protocol = plan::route_protocol;
-    header.rtm_scope = removes() ? RT_SCOPE_NOWHERE : route.nexthop ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+    const bool onto_bridge = !route.nexthop && !route.gateway;
+    header.rtm_scope = removes() ? RT_SCOPE_NOWHERE : onto_bridge ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
     header.rtm_type = removes() ? RTN_UNSPEC : RTN_UNICAST;
+    if (route.gateway && !removes()) header.rtm_flags = RTNH_F_ONLINK;
     Message message(type(RTM_NEWROUTE, RTM_DELROUTE), flags_of(verb), header);
     message.ip(RTA_DST, route.destination.address()).u32(RTA_PRIORITY, route.metric);
     if (removes()) return message;
     if (route.nexthop) {
       message.u32(RTA_NH_ID, *route.nexthop);
+    } else if (route.gateway) {
+      message.ip(RTA_GATEWAY, *route.gateway).u32(RTA_OIF, route.device);
     } else {
       message.u32(RTA_OIF, static_cast<std::uint32_t>(indices.of(plan::Device::bridge)));
     }
     if (route.source) message.ip(RTA_PREFSRC, *route.source);
+    if (route.mtu != 0) message.begin(RTA_METRICS).u32(RTAX_MTU, route.mtu).end();
     return message;
   }
 

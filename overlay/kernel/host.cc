@@ -87,17 +87,14 @@ Result<Ip> source_of(Socket& socket, const DefaultRoute& route, int& device) {
   return *source;
 }
 
-Result<plan::Underlay> underlay_of_default_route(Socket& socket, const std::map<int, HostLink>& links) {
-  OVERLAY_TRY(const DefaultRoute route, default_route(socket));
-  int device = route.device;
-  OVERLAY_TRY(const Ip source, source_of(socket, route, device));
-  const auto link = links.find(device);
-  const std::uint32_t device_mtu = link == links.end() ? 0 : link->second.mtu;
-  return plan::Underlay{.address = source, .mtu = route.mtu != 0 ? route.mtu : device_mtu};
-}
+/// Where an address of this host is, and how long its prefix is.
+struct Place {
+  int device = 0;
+  int length = 0;
+};
 
-/// The device that has this address, if one has.
-Result<std::optional<int>> device_with(Socket& socket, const Ip& address) {
+/// Nothing when this host has no such address.
+Result<std::optional<Place>> place_of(Socket& socket, const Ip& address) {
   ifaddrmsg header{};
   header.ifa_family = address.is_v4() ? AF_INET : AF_INET6;
   OVERLAY_TRY(const auto replies, socket.dump(Message(RTM_GETADDR, 0, header)));
@@ -105,9 +102,29 @@ Result<std::optional<int>> device_with(Socket& socket, const Ip& address) {
     const Attributes attributes = reply.attributes<ifaddrmsg>();
     const auto local = attributes.ip(IFA_LOCAL);
     if ((local ? local : attributes.ip(IFA_ADDRESS)) != address) continue;
-    if (const auto found = reply.header<ifaddrmsg>()) return static_cast<int>(found->ifa_index);
+    if (const auto found = reply.header<ifaddrmsg>())
+      return Place{static_cast<int>(found->ifa_index), found->ifa_prefixlen};
   }
   return std::nullopt;
+}
+
+/// With what its device has beside it; nothing is beside an address that stands alone.
+plan::Underlay beside(const Ip& address, std::uint32_t mtu, const std::optional<Place>& place) {
+  plan::Underlay out{.address = address, .mtu = mtu};
+  if (!place) return out;
+  out.device = static_cast<std::uint32_t>(place->device);
+  if (place->length < address.bits()) out.neighbourhood = Prefix::around(address, place->length);
+  return out;
+}
+
+Result<plan::Underlay> underlay_of_default_route(Socket& socket, const std::map<int, HostLink>& links) {
+  OVERLAY_TRY(const DefaultRoute route, default_route(socket));
+  int device = route.device;
+  OVERLAY_TRY(const Ip source, source_of(socket, route, device));
+  const auto link = links.find(device);
+  const std::uint32_t device_mtu = link == links.end() ? 0 : link->second.mtu;
+  OVERLAY_TRY(const auto place, place_of(socket, source));
+  return beside(source, route.mtu != 0 ? route.mtu : device_mtu, place);
 }
 
 }  // namespace
@@ -115,13 +132,13 @@ Result<std::optional<int>> device_with(Socket& socket, const Ip& address) {
 Result<plan::Underlay> find_underlay(Socket& socket, std::optional<Ip> wanted) {
   OVERLAY_TRY(const auto links, host_links(socket));
   if (!wanted) return underlay_of_default_route(socket, links);
-  OVERLAY_TRY(const auto device, device_with(socket, *wanted));
-  const auto link = device ? links.find(*device) : links.end();
+  OVERLAY_TRY(const auto place, place_of(socket, *wanted));
+  const auto link = place ? links.find(place->device) : links.end();
   if (link == links.end()) {
     return fail(Errc::not_found, wanted->text() + " is not an address of this host; give one that is with " +
                                      "--underlay-address");
   }
-  if (!link->second.loopback) return plan::Underlay{.address = *wanted, .mtu = link->second.mtu};
+  if (!link->second.loopback) return beside(*wanted, link->second.mtu, place);
   // An address routed to this host and kept on lo: packets leave by the default route, whose MTU counts.
   OVERLAY_TRY(const plan::Underlay way_out, underlay_of_default_route(socket, links));
   return plan::Underlay{.address = *wanted, .mtu = way_out.mtu};

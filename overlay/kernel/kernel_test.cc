@@ -413,14 +413,17 @@ TEST_F(KernelTest, TakesTheUnderlayFromTheDefaultRoute) {
     EXPECT_EQ(underlay(std::nullopt).error().text,
               "no default route to take the underlay address from; give it with --underlay-address");
     make_bridge("up0");
+    const auto up = static_cast<std::uint32_t>(index_of("up0"));
     add_address("up0", ip("2001:db8::7"), 64);
     add_route("up0", prefix("::/0"), ip("2001:db8::1"));
-    EXPECT_EQ(underlay(std::nullopt).value(), (plan::Underlay{ip("2001:db8::7"), 1500}));
+    EXPECT_EQ(underlay(std::nullopt).value(),
+              (plan::Underlay{ip("2001:db8::7"), 1500, up, prefix("2001:db8::/64")}));
     add_address("up0", ip("192.0.2.7"), 24);
     add_address("up0", ip("192.0.2.8"), 32);
     add_route("up0", prefix("0.0.0.0/0"), ip("192.0.2.1"));
-    EXPECT_EQ(underlay(std::nullopt).value(), (plan::Underlay{ip("192.0.2.7"), 1500}));
-    EXPECT_EQ(underlay(ip("192.0.2.8")).value(), (plan::Underlay{ip("192.0.2.8"), 1500}));
+    EXPECT_EQ(underlay(std::nullopt).value(),
+              (plan::Underlay{ip("192.0.2.7"), 1500, up, prefix("192.0.2.0/24")}));
+    EXPECT_EQ(underlay(ip("192.0.2.8")).value(), (plan::Underlay{ip("192.0.2.8"), 1500, up}));
     EXPECT_EQ(underlay(ip("192.0.2.9")).error().text,
               "192.0.2.9 is not an address of this host; give one that is with --underlay-address");
     set_up("lo");

@@ -218,6 +218,45 @@ TEST_P(TrafficTest, MasqueradesPodsThatLeaveThePoolExceptWhereTold) {
   EXPECT_EQ(deliver(another, outside, underlay(2), 7000), pod);
 }
 
+std::uint64_t vxlan_packets(const Host& where) {
+  std::uint64_t count = 0;
+  where.host.run([&count] { count = received_packets("overlay.vx"); });
+  return count;
+}
+
+TEST_P(TrafficTest, LeavesVxlanOutBetweenNeighboursAndTakesItUpAgain) {
+  const std::size_t family = GetParam() == Family::v4 ? 0 : 1;  // the underlay's, which direct routes are of
+  const Ip pod = host(2).intent.pods[family].address;
+  const Udp from(host(1).pod, host(1).intent.pods[family].address, 7000);
+  const Udp to(host(2).pod, pod, 7000);
+  ASSERT_TRUE(deliver(from, to, pod, 7000));
+
+  const auto go = [&](bool direct) {
+    for (std::size_t number : {1u, 2u}) {
+      Host& it = host(number);
+      it.host.run([&it] { it.intent.underlay.device = static_cast<std::uint32_t>(index_of("up0")); });
+      it.intent.peers[0].way.direct = direct;
+      reconcile(it);
+    }
+  };
+  go(true);
+  const std::uint64_t before = vxlan_packets(host(2));
+  EXPECT_EQ(deliver(from, to, pod, 7000), host(1).intent.pods[family].address);
+  EXPECT_EQ(vxlan_packets(host(2)), before);
+  go(false);
+  EXPECT_TRUE(deliver(from, to, pod, 7000));
+  EXPECT_GT(vxlan_packets(host(2)), before);
+}
+
+TEST_P(TrafficTest, MakesPacketsToOnePeerSmaller) {
+  host(1).intent.peers[0].way.mtu = 1300;
+  reconcile(host(1));
+  const Ip pod = host(2).intent.pods[0].address;
+  const Udp from(host(1).pod, host(1).intent.pods[0].address, 7000);
+  const Udp to(host(2).pod, pod, 7000);
+  EXPECT_TRUE(deliver(from, to, pod, 7000, 1300 - 28));
+}
+
 /// An Ethernet frame for this VTEP, of an experimental protocol, in VXLAN (RFC 7348).
 std::string vxlan_packet(std::uint32_t vni, const Mac& to) {
   std::string out = {

@@ -80,6 +80,36 @@ Route route(const Intent& intent, const Prefix& block, std::optional<std::uint32
           .source = host_address(intent, block.family())};
 }
 
+bool is_direct(const Intent& intent, const Peer& peer, Family family) {
+  return peer.way.direct && intent.underlay.device != 0 && peer.underlay.family() == family;
+}
+
+/// The kernel takes nexthop objects away with the underlay's carrier and gives none back, but a plain route
+/// through a gateway waits for it; and should its device go down, the one beneath leads on.
+void add_direct_route(const Intent& intent, const Peer& peer, Route through_tunnel, Objects& out) {
+  Route direct = through_tunnel;
+  direct.nexthop.reset();
+  direct.gateway = peer.underlay;
+  direct.device = intent.underlay.device;
+  out.routes.push_back(std::move(direct));
+  through_tunnel.metric = beneath_metric(through_tunnel.destination.family());
+  out.routes.push_back(std::move(through_tunnel));
+}
+
+void add_peer_routes(const Intent& intent, const Peer& peer, std::uint32_t nexthop, Family family,
+                     Objects& out) {
+  for (const Prefix& block : peer.blocks) {
+    if (block.family() != family) continue;
+    Route through_tunnel = route(intent, block, nexthop);
+    through_tunnel.mtu = peer.way.mtu;
+    if (is_direct(intent, peer, family)) {
+      add_direct_route(intent, peer, std::move(through_tunnel), out);
+    } else {
+      out.routes.push_back(std::move(through_tunnel));
+    }
+  }
+}
+
 void add_own(const Intent& intent, Objects& out) {
   for (const Prefix& block : intent.blocks) out.routes.push_back(route(intent, block, std::nullopt));
   for (const Pod& pod : intent.pods) {
@@ -94,12 +124,10 @@ void add_peer(const Intent& intent, const Peer& peer, Objects& out) {
   for (const Family family : families) {
     if (!has_pool(intent, family)) continue;
     const std::uint32_t number = (family == Family::v4 ? nexthop_base_v4 : nexthop_base_v6) + peer.index;
-    const Ip handle = gateway_handle(peer.index, family);
-    out.neighbours.push_back({Device::vxlan, handle, peer.vtep_mac});
-    out.nexthops.push_back({number, handle});
-    for (const Prefix& block : peer.blocks) {
-      if (block.family() == family) out.routes.push_back(route(intent, block, number));
-    }
+    out.neighbours.push_back({Device::vxlan, gateway_handle(peer.index, family), peer.vtep_mac});
+    const std::uint32_t through = peer.way.relay != 0 ? peer.way.relay : peer.index;
+    out.nexthops.push_back({number, gateway_handle(through, family)});
+    add_peer_routes(intent, peer, number, family, out);
   }
 }
 

@@ -95,6 +95,28 @@ TEST(Desired, KeepsOurOwnBlockWhenAPeerClaimsItToo) {
   for (const Route& route : desired(intent).routes) EXPECT_FALSE(route.nexthop) << route.text();
 }
 
+TEST(Desired, SendsWhatARelayPassesOnToTheRelay) {
+  Intent intent = example_intent(1, 3);
+  intent.peers.front().way.relay = 3;
+  EXPECT_THAT(texts(desired(intent).nexthops), ElementsAre("1291845634 via 169.254.0.3 dev overlay.vx",
+                                                           "1291845635 via 169.254.0.3 dev overlay.vx",
+                                                           "1308622850 via fe80::4d00:0:0:3 dev overlay.vx",
+                                                           "1308622851 via fe80::4d00:0:0:3 dev overlay.vx"));
+}
+
+TEST(Desired, RoutesToANeighbourBeforeTheTunnelAndKeepsThatBeneath) {
+  Intent intent = example_intent(1, 2);
+  intent.peers.front().way = {.direct = true, .mtu = 1400};
+  EXPECT_THAT(texts(desired(intent).routes),
+              ElementsAre("10.32.1.0/24 dev overlay0 src 10.32.1.0",
+                          "10.32.2.0/24 via 192.0.2.2 on device 7 src 10.32.1.0 mtu 1400",
+                          "10.32.2.0/24 nexthop 1291845634 metric 1024 src 10.32.1.0 mtu 1400",
+                          "fd32:0:0:1::/64 dev overlay0 src fd32:0:0:1::",
+                          "fd32:0:0:2::/64 nexthop 1308622850 src fd32:0:0:1:: mtu 1400"));
+  intent.underlay.device = 0;
+  EXPECT_THAT(desired(intent).routes.size(), 4u) << "an address that is on no device has no neighbours";
+}
+
 TEST(GatewayHandle, IsDistinctForEveryPeerAndNeverAnAddressInUse) {
   for (const Family family : {Family::v4, Family::v6}) {
     std::set<Ip> seen = {pod_gateway(family), ip("169.254.0.0"), ip("169.254.255.255"), ip("fe80::")};

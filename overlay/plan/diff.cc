@@ -101,8 +101,10 @@ void remove_from_device(Objects& kernel, Device device) {
   if (device == Device::bridge) {
     kernel.addresses.clear();
     for (Port& port : kernel.ports) port.attached = false;
-    remove_routes(
-        kernel, [](const Route& route) { return !route.nexthop || (route.source && route.source->is_v4()); });
+    remove_routes(kernel, [](const Route& route) {
+      const bool onto_bridge = !route.nexthop && !route.gateway;
+      return onto_bridge || (route.source && route.source->is_v4());
+    });
   } else {
     kernel.fdb.clear();
     kernel.nexthops.clear();

@@ -108,8 +108,18 @@ std::string masquerade_rule(Family family) {
          " daddr != @inside" + w.suffix + " masquerade fully-random\n";
 }
 
+/// Both ends of a connection say in their first packet how much they take at once. A pod that was started
+/// when packets could be larger, or whose peer is behind a narrow path, says too much.
+std::string clamp_chain() {
+  return "  chain forward {\n"
+         "    type filter hook forward priority mangle; policy accept;\n"
+         "    oifname { \"overlay0\", \"overlay.vx\" } tcp flags syn tcp option maxseg size set rt mtu\n"
+         "    iifname \"overlay0\" tcp flags syn tcp option maxseg size set rt mtu\n"
+         "  }\n";
+}
+
 std::string content(const Intent& intent) {
-  return members_set(intent) + vxlan_chains(intent) + masquerade_sets(intent, Family::v4) +
+  return members_set(intent) + vxlan_chains(intent) + clamp_chain() + masquerade_sets(intent, Family::v4) +
          masquerade_sets(intent, Family::v6) +
          "  chain postrouting {\n"
          "    type nat hook postrouting priority srcnat; policy accept;\n"

@@ -13,7 +13,8 @@ namespace overlay::plan {
 ///  entries);
 ///  - pods leaving the pools take this host's address, except towards `no_masquerade`,
 ///    and except pods that asked to keep their own (`Pod::masquerade`).
-/// And no ICMP redirect ever tells a pod to reach its neighbour directly: it cannot.
+/// TCP of pods makes its segments no larger than the path carries, whatever the pods believe. And no ICMP
+/// redirect ever tells a pod to reach its neighbour directly: it cannot.
 /// The ruleset replaces the whole table in one transaction.
 Firewall firewall(const Intent& intent);
 

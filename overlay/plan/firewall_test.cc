@@ -39,6 +39,11 @@ TEST(Firewall, IsThisTextForTwoHosts) {
     oifname { "overlay0", "overlay.vx" } icmp type redirect drop
     oifname { "overlay0", "overlay.vx" } icmpv6 type nd-redirect drop
   }
+  chain forward {
+    type filter hook forward priority mangle; policy accept;
+    oifname { "overlay0", "overlay.vx" } tcp flags syn tcp option maxseg size set rt mtu
+    iifname "overlay0" tcp flags syn tcp option maxseg size set rt mtu
+  }
   set pods4 {
     type ipv4_addr
     flags interval

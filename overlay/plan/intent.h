@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,20 @@ namespace overlay::plan {
 /// Where this host stands on the underlay; observed by the shell, not chosen.
 struct Underlay {
   Ip address;
-  std::uint32_t mtu = 0;  // of the route there, bytes
+  std::uint32_t mtu = 0;                     // of the route there, bytes
+  std::uint32_t device = 0;                  // index of the device that has the address; 0: none
+  std::optional<Prefix> neighbourhood = {};  // whose hosts are reached there without a router
 
   friend bool operator==(const Underlay&, const Underlay&) = default;
+};
+
+/// Which way packets to a peer go. Without more: in VXLAN, straight to its underlay address.
+struct Way {
+  std::uint32_t relay = 0;  // index of the peer that passes them on, in VXLAN too; 0: none
+  bool direct = false;      // those to blocks of the underlay's family without VXLAN, as to a neighbour
+  std::uint32_t mtu = 0;    // the largest that passes, bytes; 0: what the devices carry
+
+  friend bool operator==(const Way&, const Way&) = default;
 };
 
 /// One other host and how its pods are reached.
@@ -29,6 +41,7 @@ struct Peer {
   Mac vtep_mac;
   Ip underlay;                 // outer destination address of VXLAN packets
   std::vector<Prefix> blocks;  // sorted; what is routed to it
+  Way way = {};
 
   friend bool operator==(const Peer&, const Peer&) = default;
 };

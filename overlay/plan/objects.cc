@@ -45,17 +45,21 @@ std::string Link::text() const {
 
 std::string Route::text() const {
   std::string out = destination.text();
-  if (!nexthop) {
-    out += " dev " + std::string(name(Device::bridge));
-  } else {
+  if (nexthop) {
     out += *nexthop == elsewhere ? " by another way" : " nexthop " + std::to_string(*nexthop);
+  } else if (gateway) {
+    out += " via " + gateway->text() + " on device " + std::to_string(device);
+  } else {
+    out += " dev " + std::string(name(Device::bridge));
   }
   if (metric != default_metric(destination.family())) out += " metric " + std::to_string(metric);
   if (source) out += " src " + source->text();
+  if (mtu != 0) out += " mtu " + std::to_string(mtu);
   return out;
 }
 
 std::uint32_t default_metric(Family family) { return family == Family::v4 ? 0 : 1024; }
+std::uint32_t beneath_metric(Family family) { return default_metric(family) + 1024; }
 
 std::string_view kind(const Object& object) {
   return std::visit([](const auto& value) { return value.kind; }, object);

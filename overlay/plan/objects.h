@@ -157,25 +157,30 @@ struct Nexthop {
   friend bool operator==(const Nexthop&, const Nexthop&) = default;
 };
 
-/// A route of the main table with our protocol.
+/// The metric the kernel gives a route without one: 0, and 1024 for IPv6 (IP6_RT_PRIO_USER).
+std::uint32_t default_metric(Family family);
+/// Of the route that lies beneath another and takes over while that one is gone.
+std::uint32_t beneath_metric(Family family);
+
+/// A route of the main table with our protocol: by a nexthop, else by a gateway, else onto overlay0.
 struct Route {
   static constexpr std::string_view kind = "route";
-  /// No nexthop of ours and not overlay0 either: what another version of this program made.
+  /// None of these ways: what another version of this program made.
   static constexpr std::uint32_t elsewhere = 0;
 
   Prefix destination;
   std::uint32_t metric = 0;
-  std::optional<std::uint32_t> nexthop;  // none: straight onto overlay0
-  std::optional<Ip> source;              // preferred source address of this host
+  std::optional<std::uint32_t> nexthop = {};
+  std::optional<Ip> gateway = {};  // a neighbour on the underlay; onlink
+  std::uint32_t device = 0;        // the index of its device there
+  std::optional<Ip> source = {};   // preferred source address of this host
+  std::uint32_t mtu = 0;           // of what goes there, bytes; 0: the device's
 
   auto key() const { return std::tuple(destination, metric); }
   std::string id() const { return destination.text(); }
   std::string text() const;
   friend bool operator==(const Route&, const Route&) = default;
 };
-
-/// The metric the kernel gives a route without one: 0, and 1024 for IPv6 (IP6_RT_PRIO_USER).
-std::uint32_t default_metric(Family family);
 
 using Object = std::variant<Link, Port, Firewall, Setting, Address, FdbEntry, Neighbour, Nexthop, Route>;
 std::string_view kind(const Object& object);

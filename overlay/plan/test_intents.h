@@ -37,7 +37,7 @@ inline Intent example_intent(std::uint32_t self = 1, std::uint32_t hosts = 3) {
   out.node = me.id;
   out.cluster = hash_id<ClusterId>("example");
   out.vni = vni_of(out.cluster);
-  out.underlay = {me.underlay, 1500};
+  out.underlay = {me.underlay, 1500, 7, Prefix::around(me.underlay, 24)};
   out.mtu = 1450;
   out.pools = {prefix("10.32.0.0/12"), prefix("fd32::/48")};
   out.blocks = me.blocks;
@@ -63,6 +63,9 @@ inline Intent random_intent(Rng& rng) {
     if (rng.one_in(4)) peer.vtep_mac = vtep_mac(rng.bytes<NodeId>());
     if (rng.one_in(4)) peer.blocks.pop_back();
     if (rng.one_in(8)) std::swap(peer.blocks, out.peers.front().blocks);
+    if (rng.one_in(6)) peer.way.relay = out.peers.front().index;
+    if (rng.one_in(4)) peer.way.direct = true;
+    if (rng.one_in(6)) peer.way.mtu = 1300;
   }
   if (rng.one_in(4)) out.vni += 1;
   if (rng.one_in(4)) out.vxlan_port = 8472;
