@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+// Many probers on a network whose paths are cut, narrowed and healed, in virtual time.
+#include "overlay/paths/prober.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+
+namespace overlay::paths {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t mtu = 1450;
+
+NodeId id_of(std::size_t number) {
+  NodeId out;
+  out.bytes[0] = static_cast<std::uint8_t>(number >> 8);
+  out.bytes[1] = static_cast<std::uint8_t>(number);
+  out.bytes[2] = 1;  // never zero
+  return out;
+}
+
+std::size_t number_of(const NodeId& id) { return static_cast<std::size_t>(id.bytes[0]) << 8 | id.bytes[1]; }
+
+/// Hosts with a prober and a kernel each. The kernels take up choices some time after they were made.
+class Network {
+ public:
+  explicit Network(std::size_t size, bool neighbours = false) : kernels_(size) {
+    for (std::size_t i = 0; i < size; ++i) {
+      probers_.emplace_back(Rng(i + 1));
+      probers_[i].set_mtu(mtu);
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t j = 0; j < size; ++j) {
+        if (i != j) probers_[i].put({id_of(j), static_cast<std::uint16_t>(j + 1), neighbours}, now_);
+      }
+    }
+  }
+
+  Time time() const { return now_; }
+  Prober& at(std::size_t number) { return probers_[number]; }
+  PathView path(std::size_t from, std::size_t to) { return *probers_[from].path(id_of(to)); }
+
+  void cut(std::size_t a, std::size_t b) { cut_.insert({std::min(a, b), std::max(a, b)}); }
+  void cut_direct(std::size_t a, std::size_t b) { cut_direct_.insert({std::min(a, b), std::max(a, b)}); }
+  /// Some of the packets there are lost.
+  void make_lossy(std::size_t a, std::size_t b) { lossy_.insert({std::min(a, b), std::max(a, b)}); }
+  void heal() {
+    cut_.clear();
+    cut_direct_.clear();
+    lossy_.clear();
+  }
+  void narrow(std::size_t a, std::size_t b, std::size_t size) {
+    narrow_[{std::min(a, b), std::max(a, b)}] = size;
+  }
+  /// Its daemon does nothing any more; its kernel goes on.
+  void kill(std::size_t number) { dead_.insert(number); }
+  /// It drops what it should pass on.
+  void forbid_forwarding(std::size_t number) { not_forwarding_.insert(number); }
+  /// Its kernel takes no more choices up.
+  void jam(std::size_t number, bool jammed = true) {
+    jammed ? void(jammed_.insert(number)) : void(jammed_.erase(number));
+  }
+
+  void run(Duration span) {
+    for (const Time end = now_ + span; now_ < end; now_ += milliseconds(5)) step();
+  }
+  /// How long it took; nothing when it took longer than `limit`.
+  std::optional<Duration> run_until(Duration limit, const std::function<bool()>& done) {
+    for (const Time begin = now_; now_ - begin < limit; now_ += milliseconds(5)) {
+      step();
+      if (done()) return now_ - begin;
+    }
+    return std::nullopt;
+  }
+
+  /// Whether the kernels carry a packet of a pod there; a loop fails the test.
+  bool delivers(std::size_t from, std::size_t to, std::size_t size = 100) {
+    std::size_t at = from;
+    for (std::size_t hops = 0; at != to; ++hops) {
+      if (hops > probers_.size()) {
+        ADD_FAILURE() << "a loop from " << from << " to " << to << " at " << seconds_since_start();
+        return false;
+      }
+      if (hops > 0 && not_forwarding_.contains(at)) return false;
+      const Choice choice = kernels_[at][to];
+      const std::size_t next = choice.kind == Kind::relay ? number_of(choice.relay) : to;
+      if (!passes(at, next, choice.kind, size)) return false;
+      at = next;
+    }
+    return true;
+  }
+  bool both(std::size_t a, std::size_t b) { return delivers(a, b) && delivers(b, a); }
+
+  std::size_t probes() const { return probes_sent_; }
+
+ private:
+  double seconds_since_start() const { return overlay::seconds(now_.time_since_epoch()); }
+
+  bool passes(std::size_t a, std::size_t b, Kind way, std::size_t size) {
+    const std::pair key{std::min(a, b), std::max(a, b)};
+    if (way == Kind::direct) return !cut_direct_.contains(key);
+    if (lossy_.contains(key) && rng_.one_in(3)) return false;
+    const auto narrow = narrow_.find(key);
+    return !cut_.contains(key) && (narrow == narrow_.end() || size <= narrow->second);
+  }
+
+  void step() {
+    for (std::size_t i = 0; i < probers_.size(); ++i) {
+      if (dead_.contains(i)) continue;
+      if (probers_[i].next_deadline() <= now_) probers_[i].tick(now_);
+      carry(i);
+      for (const NodeId& peer : probers_[i].take_changes()) changes_.push_back({i, number_of(peer)});
+    }
+    take_up_choices();
+  }
+
+  void take_up_choices() {
+    std::set<std::size_t> done;
+    std::erase_if(changes_, [&](const auto& change) {
+      if (jammed_.contains(change.first) || rng_.one_in(3)) return false;
+      kernels_[change.first][change.second] = probers_[change.first].choice(id_of(change.second));
+      done.insert(change.first);
+      return true;
+    });
+    for (std::size_t i = 0; i < probers_.size(); ++i) {
+      const bool pending =
+          std::ranges::any_of(changes_, [i](const auto& change) { return change.first == i; });
+      if (!pending && !jammed_.contains(i)) probers_[i].applied();
+    }
+  }
+
+  /// As the kernels do: a probe for a relay may be passed on once, and no more.
+  bool reaches(std::size_t from, const Probe& probe) {
+    const std::size_t to = number_of(probe.peer);
+    if (probe.way != Kind::relay) return passes(from, to, probe.way, probe.size);
+    const std::size_t relay = number_of(probe.relay);
+    const Choice next = kernels_[relay][to];
+    return passes(from, relay, Kind::vxlan, probe.size) && next.kind != Kind::relay &&
+           !not_forwarding_.contains(relay) && passes(relay, to, next.kind, probe.size);
+  }
+
+  void carry(std::size_t from) {
+    for (const Probe& probe : probers_[from].take_probes()) {
+      ++probes_sent_;
+      const bool back = reaches(from, probe) && delivers(number_of(probe.peer), from, probe.size);
+      if (back) probers_[from].answered(probe.nonce, now_);
+    }
+    // Messages go over the mesh, which finds ways of its own.
+    for (const Question& question : probers_[from].take_questions()) {
+      const std::size_t to = number_of(question.to);
+      if (!dead_.contains(to)) probers_[to].asked(id_of(from), question.nonce, question.about, now_);
+    }
+    for (const Reached& answer : probers_[from].take_answers()) {
+      probers_[number_of(answer.to)].told(id_of(from), answer.nonce, answer.peers, now_);
+    }
+  }
+
+  std::vector<Prober> probers_;
+  std::vector<std::map<std::size_t, Choice>> kernels_;
+  std::vector<std::pair<std::size_t, std::size_t>> changes_;
+  Rng rng_{4711};
+  Time now_{};
+  std::set<std::pair<std::size_t, std::size_t>> cut_;
+  std::set<std::pair<std::size_t, std::size_t>> cut_direct_;
+  std::set<std::pair<std::size_t, std::size_t>> lossy_;
+  std::map<std::pair<std::size_t, std::size_t>, std::size_t> narrow_;
+  std::set<std::size_t> dead_;
+  std::set<std::size_t> not_forwarding_;
+  std::set<std::size_t> jammed_;
+  std::size_t probes_sent_ = 0;
+};
+
+TEST(Prober, SeesEveryPathComeUp) {
+  Network network(8);
+  network.run(seconds(3));
+  for (std::size_t i = 1; i < 8; ++i) {
+    EXPECT_EQ(network.path(0, i).state, State::up);
+    EXPECT_EQ(network.path(0, i).choice, Choice());
+    EXPECT_FALSE(network.path(0, i).black_hole);
+  }
+  EXPECT_FALSE(network.at(0).path(id_of(99)));
+}
+
+TEST(Prober, MovesTrafficToARelayWithinThreeSecondsOfASilentCutAndBack) {
+  Network network(64);
+  network.run(seconds(10));
+  Duration longest{};
+  for (int cut = 0; cut < 8; ++cut) {
+    network.cut(3, 40);
+    const auto took = network.run_until(seconds(3), [&] { return network.both(3, 40); });
+    ASSERT_TRUE(took);
+    longest = std::max(longest, *took);
+    EXPECT_EQ(network.path(3, 40).choice.kind, Kind::relay);
+    network.run(seconds(1));
+    EXPECT_EQ(network.path(3, 40).state, State::up) << "of the way chosen";
+    network.heal();
+    const auto straight = [&](std::size_t from, std::size_t to) {
+      return network.path(from, to).choice.kind == Kind::vxlan;
+    };
+    EXPECT_TRUE(network.run_until(seconds(10), [&] { return straight(3, 40) && straight(40, 3); }));
+    network.run(milliseconds(2000 + 70 * cut));
+  }
+  RecordProperty("longest_ms", std::to_string(longest / milliseconds(1)));
+}
+
+TEST(Prober, LosesNothingOnTheWayBackFromARelay) {
+  Network network(5);
+  network.run(seconds(5));
+  network.cut(0, 1);
+  ASSERT_TRUE(network.run_until(seconds(3), [&] { return network.both(0, 1); }));
+  network.heal();
+  EXPECT_FALSE(network.run_until(seconds(20), [&] { return !network.both(0, 1); }));
+  EXPECT_EQ(network.path(0, 1).choice, Choice());
+}
+
+TEST(Prober, ChoosesAnotherRelayWhenTheFirstIsCutOffToo) {
+  Network network(4);
+  network.run(seconds(5));
+  network.cut(0, 1);
+  ASSERT_TRUE(network.run_until(seconds(3), [&] { return network.both(0, 1); }));
+  const std::size_t first = number_of(network.path(0, 1).choice.relay);
+  network.cut(first, 1);
+  EXPECT_TRUE(network.run_until(seconds(5), [&] { return network.both(0, 1); }));
+  EXPECT_NE(number_of(network.path(0, 1).choice.relay), first);
+}
+
+TEST(Prober, UsesNoRelayThatSaysYesAndDropsEverything) {
+  Network network(4);
+  network.run(seconds(5));
+  network.forbid_forwarding(2);
+  network.cut(0, 1);
+  const auto settled = [&] { return network.both(0, 1) && network.path(0, 1).state == State::up; };
+  ASSERT_TRUE(network.run_until(seconds(60), settled));
+  EXPECT_EQ(number_of(network.path(0, 1).choice.relay), 3u);
+}
+
+TEST(Prober, KeepsTheStraightWayWhereNobodyReachesTheOtherEnd) {
+  Network network(4);
+  network.run(seconds(5));
+  for (std::size_t i = 0; i < 3; ++i) network.cut(i, 3);
+  network.run(seconds(30));
+  EXPECT_EQ(network.path(0, 3).state, State::down);
+  EXPECT_EQ(network.path(0, 3).choice, Choice());
+}
+
+TEST(Prober, SeesAPathWorkWhoseOtherEndHasNoDaemon) {
+  Network network(4);
+  network.run(seconds(5));
+  network.kill(1);
+  network.run(seconds(30));
+  EXPECT_EQ(network.path(0, 1).state, State::up);
+  network.cut(0, 2);
+  EXPECT_TRUE(network.run_until(seconds(4), [&] { return network.both(0, 2); }));
+  EXPECT_EQ(number_of(network.path(0, 2).choice.relay), 3u)
+      << "a daemon that does not answer promises nothing";
+}
+
+TEST(Prober, LeavesARelayWhoseDaemonDiedWhereItIs) {
+  Network network(4);
+  network.run(seconds(5));
+  network.cut(0, 1);
+  ASSERT_TRUE(network.run_until(seconds(3), [&] { return network.both(0, 1); }));
+  const std::size_t relay = number_of(network.path(0, 1).choice.relay);
+  network.kill(relay);
+  network.run(seconds(30));
+  EXPECT_EQ(number_of(network.path(0, 1).choice.relay), relay) << "its kernel goes on passing packets on";
+}
+
+/// Trouble of all kinds, for a long time: delivers() fails the test on a loop, whatever else happens.
+TEST(Prober, NeverSendsPacketsInACircle) {
+  Rng rng(11);
+  for (int world = 0; world < 6; ++world) {
+    Network network(7, rng.one_in(2));
+    network.run(seconds(5));
+    for (int round = 0; round < 40; ++round) {
+      if (rng.one_in(3)) network.heal();
+      for (std::uint64_t i = rng.below(8); i > 0; --i) network.cut(rng.below(7), rng.below(7));
+      for (std::uint64_t i = rng.below(8); i > 0; --i) network.cut_direct(rng.below(7), rng.below(7));
+      for (std::uint64_t i = rng.below(4); i > 0; --i) network.make_lossy(rng.below(7), rng.below(7));
+      network.jam(rng.below(7), rng.one_in(2));
+      for (int look = 0; look < 40; ++look) {
+        network.run(milliseconds(100));
+        for (std::size_t from = 0; from < 7; ++from) {
+          for (std::size_t to = 0; to < 7; ++to) network.delivers(from, to);
+        }
+      }
+    }
+  }
+}
+
+TEST(Prober, GoesPastVxlanToANeighbourAndBackWhenThatFails) {
+  Network network(3, true);
+  network.run(seconds(5));
+  EXPECT_EQ(network.path(0, 1).choice.kind, Kind::direct);
+  network.cut_direct(0, 1);
+  ASSERT_TRUE(network.run_until(seconds(3), [&] { return network.both(0, 1); }));
+  EXPECT_EQ(network.path(0, 1).choice.kind, Kind::vxlan);
+  EXPECT_EQ(network.path(0, 1).direct, State::down);
+  network.heal();
+  network.run(seconds(10));
+  EXPECT_EQ(network.path(0, 1).choice.kind, Kind::direct);
+  network.at(0).put({id_of(1), 2, false}, network.time());
+  EXPECT_EQ(network.path(0, 1).choice.kind, Kind::vxlan) << "on another subnet now";
+}
+
+TEST(Prober, NamesABlackHoleAndTheSizeThatPasses) {
+  Network network(3);
+  network.narrow(0, 1, 1350);
+  const auto found = network.run_until(seconds(20), [&] { return network.path(0, 1).choice.mtu == 1350; });
+  ASSERT_TRUE(found);
+  EXPECT_EQ(network.path(0, 1).state, State::up);
+  EXPECT_TRUE(network.path(0, 1).black_hole);
+  EXPECT_EQ(network.path(0, 2).choice.mtu, 0u) << "nobody else is made smaller for it";
+  network.narrow(0, 1, mtu);
+  EXPECT_TRUE(network.run_until(seconds(20), [&] { return network.path(0, 1).choice.mtu == 0; }));
+}
+
+TEST(Prober, KeepsItsBudgetWithThousandsOfPeersUpOrDown) {
+  constexpr std::size_t peers = 5000;
+  for (const bool answers : {true, false}) {
+    Prober prober(Rng(1));
+    prober.set_mtu(mtu);
+    Time now{};
+    for (std::size_t i = 1; i <= peers; ++i)
+      prober.put({id_of(i), static_cast<std::uint16_t>(i), false}, now);
+    std::size_t sent = 0;
+    constexpr int span = 120;
+    for (const Time end = now + seconds(span); now < end; now += milliseconds(5)) {
+      prober.tick(now);
+      for (const Probe& probe : prober.take_probes()) {
+        ++sent;
+        if (answers) prober.answered(probe.nonce, now);
+      }
+    }
+    EXPECT_LE(sent, static_cast<std::size_t>(span * (probes_per_second * 12 / 10 + extra_per_second)));
+    EXPECT_GE(sent, peers * 4) << "and each is probed";
+  }
+}
+
+TEST(Prober, AsksFewQuestionsWhenThousandsAreDown) {
+  constexpr std::size_t peers = 2000;
+  Prober prober(Rng(1));
+  prober.set_mtu(mtu);
+  Time now{};
+  for (std::size_t i = 1; i <= peers; ++i) prober.put({id_of(i), static_cast<std::uint16_t>(i), false}, now);
+  std::size_t questions = 0;
+  for (const Time end = now + seconds(300); now < end; now += milliseconds(5)) {
+    prober.tick(now);
+    for (const Probe& probe : prober.take_probes()) {
+      if (number_of(probe.peer) % 2 == 0 || now < Time(seconds(30))) prober.answered(probe.nonce, now);
+    }
+    for (const Question& question : prober.take_questions()) {
+      ++questions;
+      prober.told(question.to, question.nonce, {}, now);
+    }
+  }
+  EXPECT_GT(questions, 0u);
+  EXPECT_LT(questions, 300u * 20) << "twenty a second";
+}
+
+TEST(Prober, ForgetsPeersThatGo) {
+  Network network(4);
+  network.run(seconds(2));
+  for (std::size_t i = 1; i < 4; ++i) network.at(0).remove(id_of(i));
+  EXPECT_FALSE(network.at(0).path(id_of(1)));
+  EXPECT_EQ(network.at(0).next_deadline(), Time::max());
+}
+
+TEST(Prober, BelievesOnlyAnswersToWhatItAsked) {
+  Prober prober(Rng(1));
+  prober.put({id_of(1), 1, false}, {});
+  prober.told(id_of(1), 5, {id_of(1)}, {});
+  prober.answered(1, {});
+  EXPECT_TRUE(prober.take_changes().empty());
+  prober.asked(id_of(9), 5, {id_of(1), id_of(7)}, {});
+  const auto answers = prober.take_answers();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_TRUE(answers.front().peers.empty()) << "one it has not seen, one it does not know";
+}
+
+}  // namespace
+}  // namespace overlay::paths
