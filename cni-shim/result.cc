@@ -33,14 +33,14 @@ CniError misshapen(std::string_view where) {
 }
 
 /// Empty when the key is absent or not a string.
-std::string string_of(const json::object& object, std::string_view key) {
+std::string text_of(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   return value != nullptr && value->is_string() ? std::string(std::string_view(value->as_string()))
                                                 : std::string();
 }
 
 std::optional<Ip> ip_of(const json::object& object, std::string_view key) {
-  const auto parsed = Ip::parse(string_of(object, key));
+  const auto parsed = Ip::parse(text_of(object, key));
   if (!parsed) return std::nullopt;
   return *parsed;
 }
@@ -107,16 +107,16 @@ json::object to_json(const Attached& result, SpecVersion version, const json::ob
 Outcome<Attached> parse_result(const json::object& object) {
   Attached out;
   OVERLAY_CHECK(for_each_object(object, "interfaces", [&out](const json::object& item) {
-    out.interfaces.push_back({string_of(item, "name"), string_of(item, "mac"),
+    out.interfaces.push_back({text_of(item, "name"), text_of(item, "mac"),
                               static_cast<std::uint32_t>(index_of(item, "mtu").value_or(0)),
-                              string_of(item, "sandbox")});
+                              text_of(item, "sandbox")});
   }));
   OVERLAY_CHECK(for_each_object(object, "ips", [&out](const json::object& item) {
-    const auto prefix = Prefix::parse(string_of(item, "address"));
+    const auto prefix = Prefix::parse(text_of(item, "address"));
     if (prefix) out.addresses.push_back({*prefix, ip_of(item, "gateway"), index_of(item, "interface")});
   }));
   OVERLAY_CHECK(for_each_object(object, "routes", [&out](const json::object& item) {
-    const auto destination = Prefix::parse(string_of(item, "dst"));
+    const auto destination = Prefix::parse(text_of(item, "dst"));
     if (destination) out.routes.push_back({*destination, ip_of(item, "gw")});
   }));
   return out;

@@ -193,7 +193,7 @@ Outcome<Exit> run_version(Run& run) {
   return Exit::done;
 }
 
-constexpr Command table[] = {
+constexpr Command command_table[] = {
     {"status", "this node, its cluster, who is unreachable and why; exit 1 when degraded", nullptr,
      run_status},
     {"peers", "the hosts of the cluster, and how each is reached", nullptr, run_peers},
@@ -218,6 +218,6 @@ Look Run::look() const {
   return {now, options.format == Format::wide, console.colour, console.width};
 }
 
-std::span<const Command> commands() { return table; }
+std::span<const Command> commands() { return command_table; }
 
 }  // namespace overlay::ctl

@@ -50,8 +50,6 @@ std::string count(double number, const std::string& what) {
   return whole(number) + " " + what + (number == 1 ? "" : "s");
 }
 
-std::string number_or_none(std::uint32_t number) { return number == 0 ? "" : std::to_string(number); }
-
 void show_node(const v1::Status& status, const Look& look, Screen& screen) {
   const auto& node = status.node();
   const auto up = node.has_started() ? age(control::to_wall_time(node.started()), look.now) : "";

@@ -60,6 +60,8 @@ std::string byte_count(double bytes) {
 
 std::string whole(double count) { return fixed(count, 0); }
 
+std::string number_or_none(std::uint32_t number) { return number == 0 ? "" : std::to_string(number); }
+
 std::string timestamp(WallTime t) {
   const auto day = floor<days>(t);
   const std::chrono::year_month_day date(day);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,8 @@ std::string percent(double fraction);
 std::string byte_count(double bytes);
 /// A whole number that came as a double.
 std::string whole(double count);
+/// Empty for zero, which means unknown.
+std::string number_or_none(std::uint32_t number);
 /// "2026-01-31T12:00:00.000Z"
 std::string timestamp(WallTime t);
 

@@ -45,8 +45,6 @@ std::string some_of(const Texts& texts, const Look& look) {
   return out;
 }
 
-std::string number_or_none(std::uint32_t number) { return number == 0 ? "" : std::to_string(number); }
-
 std::string bytes(double count, const Look& look) { return look.wide ? whole(count) : byte_count(count); }
 
 Table pool_table(const v1::Ipam& ipam) {

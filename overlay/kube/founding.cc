@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// In a cluster, secret and peers are looked at again this often.
-constexpr Duration usual_pause = 5min;
+constexpr Duration founding_pause = 5min;
 /// Where others have been ready before but no object names their cluster, it was deleted; whoever of them
 /// starts makes it again. This is how long that is waited for.
 constexpr Duration patience_with_others = 30s;
@@ -96,7 +96,7 @@ Awaitable<Result<Duration>> Founding::share_genesis() {
   if (answer->ok()) {
     const Status agreed = agree(*answer);
     if (!agreed) co_return agreed.error();
-    co_return usual_pause;
+    co_return founding_pause;
   }
   if (answer->status != not_found) co_return explain(get, *answer);
   if (!host_.genesis() && others_are_up(nodes_, node_)) {
@@ -142,7 +142,7 @@ Awaitable<Result<Duration>> Founding::found() {
     event_ =
         EventText{"OverlayFounded", "founded cluster " + genesis->cluster + " with pool " + genesis->pools};
   }
-  co_return usual_pause;
+  co_return founding_pause;
 }
 
 Awaitable<Status> Founding::check_pools() {

@@ -10,8 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration first_ask_again = 200ms;
-constexpr Duration last_ask_again = 5s;
+constexpr Duration first_ack_ask = 200ms;
+constexpr Duration last_ack_ask = 5s;
 
 const ipam::BlockRecord& block_of(const wire::Record& record) {
   return std::get<ipam::BlockRecord>(record.body);
@@ -98,7 +98,7 @@ std::string Quorum::waiting_for(const Prefix& prefix) const {
 }
 
 void Quorum::ask(Proposal& proposal, Time now) {
-  proposal.step = proposal.step == Duration{} ? first_ask_again : std::min(2 * proposal.step, last_ask_again);
+  proposal.step = proposal.step == Duration{} ? first_ack_ask : std::min(2 * proposal.step, last_ack_ask);
   proposal.ask_at = now + context_.rng.between(proposal.step / 2, proposal.step);
   for (const PublicKey& key : context_.chain->voters()) {
     const NodeId voter = hash_id<NodeId>(key.view());

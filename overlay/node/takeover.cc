@@ -10,8 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration first_ask_again = 200ms;
-constexpr Duration last_ask_again = 5s;
+constexpr Duration first_copy_ask = 200ms;
+constexpr Duration last_copy_ask = 5s;
 constexpr std::size_t page_bytes = 64 * 1024;  // of records in one answer
 
 }  // namespace
@@ -50,7 +50,7 @@ void Takeover::tick(Time now) {
   if (!context_.chain) return;
   if (term_ != context_.chain->term()) follow(now);
   if (ask_at_ > now) return;
-  step_ = step_ == Duration{} ? first_ask_again : std::min(2 * step_, last_ask_again);
+  step_ = step_ == Duration{} ? first_copy_ask : std::min(2 * step_, last_copy_ask);
   ask_at_ = copies_.empty() ? Time::max() : now + context_.rng.between(step_ / 2, step_);
   for (const auto& [seat, copy] : copies_) ask(seat, copy);
 }

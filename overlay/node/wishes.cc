@@ -12,20 +12,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration first_ask_again = 300ms;
-constexpr Duration last_ask_again = 2s;
-constexpr Duration patience = 15s;  // of an operator
+constexpr Duration first_wish_ask = 300ms;
+constexpr Duration last_wish_ask = 2s;
+constexpr Duration operators_patience = 15s;
 
 }  // namespace
 
 void Wishes::wish(CallId call, const Result<consensus::Change>& change, Time now) {
   if (!change) return answer(call, change.error());
   if (change->empty()) return answer(call, {});
-  pending_.emplace(context_.rng.bytes<RequestId>(), Pending{call, *change, now, {}, now + patience});
+  pending_.emplace(context_.rng.bytes<RequestId>(), Pending{call, *change, now, {}, now + operators_patience});
 }
 
 void Wishes::ask(const RequestId& request, Pending& pending, Time now) {
-  pending.step = std::clamp<Duration>(2 * pending.step, first_ask_again, last_ask_again);
+  pending.step = std::clamp<Duration>(2 * pending.step, first_wish_ask, last_wish_ask);
   pending.ask_at = now + pending.step;
   const auto voter = lowest_voter(context_);
   if (voter) context_.tell(*voter, wire::Wish{request, pending.change});
@@ -61,7 +61,7 @@ std::string Wishes::why_late() const {
   auto away = ids_of(context_.chain->voters());
   std::erase_if(away, [&](const NodeId& voter) { return is_here(context_, voter); });
   if (majority_is_here(context_)) {
-    return "the voters have not decided within " + std::to_string(patience / 1s) + " s; try again";
+    return "the voters have not decided within " + std::to_string(operators_patience / 1s) + " s; try again";
   }
   return "of " + std::to_string(here.size() + away.size()) + " voters " + names_of(context_, away) +
          " cannot be reached, so nothing is decided: start them, or, if they are lost for good, use "
