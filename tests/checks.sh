@@ -119,6 +119,14 @@ printf '%s\n' '#!/usr/bin/python3' '"""Nothing says under which licence."""' >"$
 expect repo found "a Python script without a licence line" "script.py: no SPDX"
 
 fresh
+put overlay/mesh/ok_test.cc 'TEST(Mesh, IsThere) {}'
+# shellcheck disable=SC2016 # backquotes are Markdown
+printf '%s\n' '# Security' '' '| cannot | `mesh/ok_test.cc`: `IsThere` |' >"$tree/SECURITY.md"
+expect repo clean "a security promise with its test"
+sed -i 's/IsThere/IsGone/' "$tree/SECURITY.md"
+expect repo found "a security promise whose test is gone" "IsGone: is no test"
+
+fresh
 printf '%s\n' '.\" SPDX-License-Identifier: Apache-2.0' '.TH X 8' '.NOSUCHMACRO' >"$tree/docs/man/x.8"
 expect repo found "a man page with an unknown macro" "man page"
 

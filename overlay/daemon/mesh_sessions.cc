@@ -6,6 +6,7 @@
 
 namespace overlay::daemon {
 
+using transport::CallRate;
 using transport::Session;
 
 namespace {
@@ -15,6 +16,11 @@ constexpr Duration tell_again_after = std::chrono::minutes(1);
 /// How many are told of in that time; a flood must not fill the disk with its log.
 constexpr std::size_t max_told = 64;
 
+std::string too_many_calls() {
+  return "it calls more than " + std::to_string(std::chrono::seconds(1) / CallRate::interval) +
+         " times a second, so most of its calls are closed unheard";
+}
+
 }  // namespace
 
 void MeshSessions::attach(Driver& driver, std::optional<transport::Keyring> keys) {
@@ -23,6 +29,7 @@ void MeshSessions::attach(Driver& driver, std::optional<transport::Keyring> keys
 }
 
 void MeshSessions::accept(transport::tcp::socket socket, const Endpoint& remote) {
+  if (!calls_.admits(remote.address, now())) return turn_away(remote, {Errc::refused, too_many_calls()});
   guard_->admit(std::move(socket), [this, remote](Result<transport::Guarded> guarded) {
     if (!guarded) return turn_away(remote, guarded.error());
     const Bytes& binding = guarded->binding;

@@ -9,6 +9,7 @@
 
 #include "overlay/daemon/driver.h"
 #include "overlay/node/io.h"
+#include "overlay/transport/call_rate.h"
 #include "overlay/transport/guard.h"
 #include "overlay/transport/session.h"
 
@@ -48,6 +49,7 @@ class MeshSessions : public transport::SessionHandler {
 
   boost::asio::io_context& io_;
   Driver* driver_ = nullptr;
+  transport::CallRate calls_;
   std::optional<transport::Guard> guard_;  // from attach() on
   std::map<node::SessionId, Entry> sessions_;
   std::set<std::pair<Ip, std::string>> turned_away_;  // who was told of in the log, and why

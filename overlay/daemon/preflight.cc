@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/daemon/preflight.h"
 
-#include <linux/capability.h>
 #include <linux/netlink.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "overlay/daemon/past.h"
+#include "overlay/daemon/privileges.h"
 #include "overlay/plan/preflight.h"
 
 namespace overlay::daemon {
 namespace {
-
-bool may_administer_network() {
-  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
-  if (::syscall(SYS_capget, &header, data) != 0) return false;
-  return (data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN)) != 0;
-}
 
 Status find_underlay(const Options& options, Host& host) {
   auto underlay = kernel::find_underlay(host.socket, options.underlay_address);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Goal: a host with another secret stays out, and both sides say why, by key ids alone; no secret shows anywhere; with the
-# right one the host joins.
+# right one the host joins. The daemon has given up what of root it does not need.
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -73,3 +73,14 @@ for host in h1 h2 h3; do
     shows_no_secret "$what of $host" "$scratch/$what"
   done
 done
+
+step "the daemon can do little beyond the network, and leaves no core dump"
+# capabilities(7): CHOWN 0, NET_BIND_SERVICE 10, NET_ADMIN 12, NET_RAW 13
+for host in h1 h2 h3; do
+  status=/proc/$(cat "$lab_dir/$host/pid")/status
+  expect_equal "its capabilities" 0000000000003401 "$(awk '/^CapEff:/ {print $2}' "$status")"
+  expect_equal "those it could take back" 0000000000003401 "$(awk '/^CapPrm:/ {print $2}' "$status")"
+  expect_equal "NoNewPrivs" 1 "$(awk '/^NoNewPrivs:/ {print $2}' "$status")"
+done
+expect_equal "what of its state others may read" "" "$(find "$lab_dir/h1/state" -type f -perm /077)"
+expect "it has state" test -s "$lab_dir/h1/state/identity"
