@@ -21,7 +21,8 @@ constexpr Duration operators_patience = 15s;
 void Wishes::wish(CallId call, const Result<consensus::Change>& change, Time now) {
   if (!change) return answer(call, change.error());
   if (change->empty()) return answer(call, {});
-  pending_.emplace(context_.rng.bytes<RequestId>(), Pending{call, *change, now, {}, now + operators_patience});
+  pending_.emplace(context_.rng.bytes<RequestId>(),
+                   Pending{call, *change, now, {}, now + operators_patience});
 }
 
 void Wishes::ask(const RequestId& request, Pending& pending, Time now) {
