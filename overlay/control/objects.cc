@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "overlay/plan/desired.h"
+#include "overlay/plan/firewall.h"
 
 namespace overlay::control {
 
@@ -24,17 +25,18 @@ class PeerNames {
       const auto& name = found == names.end() ? peer.id.short_hex() : found->second;
       by_index_.emplace(peer.index, name);
       by_mac_.emplace(peer.vtep_mac, name);
-      by_underlay_.emplace(peer.underlay, name);
+      plan::for_each_address(peer, [&](const Ip& address) { by_address_.emplace(address, name); });
     }
   }
 
+  std::string of(const plan::Member& member) const { return find(by_address_, member.ip); }
   std::string of(const plan::FdbEntry& entry) const { return find(by_mac_, entry.mac); }
   std::string of(const plan::Neighbour& neighbour) const {
     return neighbour.device == plan::Device::vxlan ? find(by_mac_, neighbour.mac) : "";
   }
   std::string of(const plan::Nexthop& nexthop) const { return of_nexthop(nexthop.number); }
   std::string of(const plan::Route& route) const {
-    if (route.gateway) return find(by_underlay_, *route.gateway);
+    if (route.gateway) return find(by_address_, *route.gateway);
     return route.nexthop ? of_nexthop(*route.nexthop) : "";
   }
   /// All other kinds are this node's own.
@@ -55,7 +57,7 @@ class PeerNames {
 
   std::map<std::uint32_t, std::string> by_index_;
   std::map<Mac, std::string> by_mac_;
-  std::map<Ip, std::string> by_underlay_;
+  std::map<Ip, std::string> by_address_;
 };
 
 template <class T>
@@ -98,6 +100,7 @@ v1::Routes to_routes(const plan::Intent& intent, const plan::Objects& observed,
   merge(desired.links, observed.links, peers, out);
   merge(desired.ports, observed.ports, peers, out);
   merge(desired.firewall, observed.firewall, peers, out);
+  merge(desired.members, observed.members, peers, out);
   merge(desired.settings, observed.settings, peers, out);
   merge(desired.addresses, observed.addresses, peers, out);
   merge(desired.fdb, observed.fdb, peers, out);
@@ -117,8 +120,12 @@ v1::Removed to_removed(const plan::Objects& before, const plan::Objects& after) 
   auto all = before.all();
   std::ranges::reverse(all);
   for (const auto& object : all) {
-    // Settings and ports are no objects of ours: those of a device go with it, the others stay.
-    if (std::holds_alternative<plan::Setting>(object) || std::holds_alternative<plan::Port>(object)) continue;
+    // Settings and ports are no objects of ours: those of a device go with it, the others stay. Members are
+    // told of with their table.
+    if (std::holds_alternative<plan::Setting>(object) || std::holds_alternative<plan::Port>(object) ||
+        std::holds_alternative<plan::Member>(object)) {
+      continue;
+    }
     if (!kept.contains(line(object))) out.add_objects(line(object));
   }
   return out;

@@ -81,7 +81,7 @@ TEST(Objects, ListWhatATeardownTookLastAddedFirst) {
   after.addresses = before.addresses;
   const auto removed = to_removed(before, after);
   EXPECT_EQ(static_cast<std::size_t>(removed.objects_size()),
-            before.all().size() - before.addresses.size() - before.settings.size());
+            before.all().size() - before.addresses.size() - before.settings.size() - before.members.size());
   EXPECT_THAT(removed.objects(0), testing::StartsWith("route "));
   EXPECT_EQ(*removed.objects().rbegin(), "link overlay0");
   EXPECT_TRUE(to_removed(before, before).objects().empty());

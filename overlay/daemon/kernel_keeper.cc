@@ -20,6 +20,8 @@ constexpr Clock::duration shortest_backoff = milliseconds(250);
 constexpr Clock::duration longest_backoff = std::chrono::seconds(30);
 /// News come in bursts; the rest of one is awaited this long.
 constexpr Clock::duration burst = milliseconds(20);
+/// More peers than these are a pass's work.
+constexpr std::size_t updated_at_once = 64;
 /// A pass is followed by a pause of this many times its own length, so that passes never take more than a
 /// fifth of the time, however many peers there are and however often they change.
 constexpr int pause_factor = 4;
@@ -48,7 +50,22 @@ void KernelKeeper::start() {
   request();
 }
 
-void KernelKeeper::request() { schedule(Clock::now()); }
+void KernelKeeper::request(const node::ReconcileKernel& wanted) {
+  const bool few = !wanted.peers.empty() && wanted.peers.size() <= updated_at_once;
+  if (!few || !update(wanted.peers)) schedule(Clock::now());
+}
+
+/// False: it takes a pass.
+bool KernelKeeper::update(const std::vector<NodeId>& peers) {
+  if (torn_down_ || !programmed_) return false;
+  std::vector<plan::PeerChange> changes;
+  for (const NodeId& peer : peers) changes.push_back({peer, driver_.node().planned_peer(peer)});
+  const auto done = host_.kernel.update(changes);
+  host_.events.skip_own_table();
+  hear_events();  // of what this made, before more of it is made
+  if (!done) log(spdlog::level::warn, "kernel", {{"text", done.error().text + "; looking at all of it"}});
+  return done && *done;
+}
 
 void KernelKeeper::wait_for_events(News& news) {
   news.async_wait(News::wait_read, [this, &news](const error_code& error) {
@@ -59,7 +76,7 @@ void KernelKeeper::wait_for_events(News& news) {
 }
 
 void KernelKeeper::hear_events() {
-  const auto concerned = host_.events.drain();
+  const auto concerned = host_.events.drain(host_.kernel.made());
   if (!concerned) log(spdlog::level::warn, "kernel", {{"text", "news: " + concerned.error().text}});
   if (host_.events.take_table_changed()) host_.kernel.distrust_firewall();
   if (!concerned || *concerned) schedule(Clock::now() + burst);
@@ -95,9 +112,10 @@ void KernelKeeper::pass() {
   if (torn_down_) return;
   const auto began = Clock::now();
   look_at_underlay();
-  const auto intent = driver_.node().intent();
-  const Status status = intent ? reconcile(*intent) : Status();
-  if (intent) driver_.feed([&](node::Node& node, Time now) { node.kernel_reconciled(status, now); });
+  auto intent = driver_.node().intent();
+  const bool wanted = intent.has_value();
+  const Status status = wanted ? reconcile(*std::move(intent)) : Status();
+  if (wanted) driver_.feed([&](node::Node& node, Time now) { node.kernel_reconciled(status, now); });
   const auto ended = Clock::now();
   not_before_ = ended + pause_factor * (ended - began);
   if (status) {
@@ -110,10 +128,10 @@ void KernelKeeper::pass() {
   }
 }
 
-Status KernelKeeper::reconcile(const plan::Intent& intent) {
+Status KernelKeeper::reconcile(plan::Intent intent) {
   if (!programmed_) OVERLAY_CHECK(check_first_time(intent));
   const std::uint64_t before = host_.kernel.operations();
-  const Status done = host_.kernel.reconcile(intent, now());
+  const Status done = host_.kernel.reconcile(std::move(intent), now());
   host_.events.skip_own_table();
   tell_fights();
   OVERLAY_CHECK(done);

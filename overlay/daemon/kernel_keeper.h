@@ -35,8 +35,9 @@ class KernelKeeper {
 
   /// Tells the core of the underlay, and starts.
   void start();
-  /// The intent has changed. Several within one turn of the loop make one pass.
-  void request();
+  /// The intent has changed. What is wanted for a few peers is written at once; all else waits for a pass, of
+  /// which several requests within one turn of the loop make one.
+  void request(const node::ReconcileKernel& wanted = {});
 
   /// Tells the core which interfaces there are.
   void look_at_interfaces();
@@ -55,9 +56,10 @@ class KernelKeeper {
   void hear_events();
   void look_at_underlay();
   void schedule(std::chrono::steady_clock::time_point due);
+  bool update(const std::vector<NodeId>& peers);
   void pass();
   void tell_fights();
-  [[nodiscard]] Status reconcile(const plan::Intent& intent);
+  [[nodiscard]] Status reconcile(plan::Intent intent);
   [[nodiscard]] Status check_first_time(const plan::Intent& intent);
 
   Host host_;

@@ -221,7 +221,7 @@ void Runner::carry_out(node::Effect effect) {
       [this](auto&& it) {
         using Effect = std::decay_t<decltype(it)>;
         if constexpr (std::is_same_v<Effect, node::ReconcileKernel>) {
-          kernel_->request();
+          kernel_->request(it);
         } else if constexpr (std::is_same_v<Effect, node::Answer>) {
           api_.carry_out(std::move(it));
         } else if constexpr (std::is_same_v<Effect, node::Event>) {

@@ -99,7 +99,48 @@ void append(std::vector<T>& out, const std::vector<Reply>& replies, Read read) {
   }
 }
 
+template <class T>
+std::optional<plan::Object> as_object(std::optional<T> value) {
+  if (!value) return std::nullopt;
+  return *std::move(value);
+}
+
+/// News of an entry's end say no more of what it was.
+std::optional<plan::Neighbour> read_gone_neighbour(const Reply& news, const Indices& indices) {
+  const auto header = news.header<ndmsg>();
+  const auto device = header ? indices.at(header->ndm_ifindex) : std::nullopt;
+  const auto ip = news.attributes<ndmsg>().ip(NDA_DST);
+  if (!device || !ip) return std::nullopt;
+  return plan::Neighbour{*device, *ip, {}};
+}
+
+std::optional<plan::Object> read_entry(const Reply& news, const Indices& indices) {
+  const auto header = news.header<ndmsg>();
+  if (header && header->ndm_family == AF_BRIDGE) return as_object(read_fdb(news.as(RTM_NEWNEIGH), indices));
+  return as_object(news.type() == RTM_DELNEIGH ? read_gone_neighbour(news, indices)
+                                               : read_neighbour(news, indices));
+}
+
 }  // namespace
+
+std::optional<plan::Object> read_object(const Reply& news, const Indices& indices) {
+  switch (news.type()) {
+    case RTM_NEWNEIGH:
+    case RTM_DELNEIGH:
+      return read_entry(news, indices);
+    case RTM_NEWROUTE:
+    case RTM_DELROUTE: {
+      const auto header = news.header<rtmsg>();
+      const Family family = header && header->rtm_family == AF_INET6 ? Family::v6 : Family::v4;
+      return as_object(read_route(news.as(RTM_NEWROUTE), family, indices));
+    }
+    case RTM_NEWNEXTHOP:
+    case RTM_DELNEXTHOP:
+      return as_object(read_nexthop(news.as(RTM_NEWNEXTHOP), indices));
+    default:
+      return std::nullopt;
+  }
+}
 
 Result<std::vector<plan::FdbEntry>> dump_fdb(Socket& socket, const Indices& indices) {
   std::vector<plan::FdbEntry> out;

@@ -2,6 +2,7 @@
 // What of ours the kernel holds, read by filtered dumps.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "overlay/kernel/devices.h"
@@ -20,6 +21,10 @@ namespace overlay::kernel {
 [[nodiscard]] Result<std::vector<plan::Route>> dump_routes(Socket& socket, const Indices& indices);
 /// Of overlay0, and of the two forms we give it: a host address (/32, /128) or the pods' gateway.
 [[nodiscard]] Result<std::vector<plan::Address>> dump_addresses(Socket& socket, const Indices& indices);
+
+/// What a piece of news is about, of the kinds above but addresses; of a neighbour that is gone only its key.
+/// Nothing when it is not ours, or in no form that we give.
+std::optional<plan::Object> read_object(const Reply& news, const Indices& indices);
 
 /// All routes of the main table, of one family; none when the kernel lacks the family or has no such table
 /// yet. `protocol` 0 is any.

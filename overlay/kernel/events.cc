@@ -11,14 +11,21 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include "overlay/kernel/dump.h"
+
 namespace overlay::kernel {
 namespace {
 
 using plan::Device;
 
-bool route_concerns_us(const Reply& news) {
+bool is_default_route(const Reply& news) {
   const auto header = news.header<rtmsg>();
-  return header && (header->rtm_protocol == plan::route_protocol || header->rtm_dst_len == 0);
+  return header && header->rtm_dst_len == 0;
+}
+
+bool is_our_route(const Reply& news) {
+  const auto header = news.header<rtmsg>();
+  return header && header->rtm_protocol == plan::route_protocol;
 }
 
 bool nexthop_concerns_us(const Reply& news) {
@@ -69,12 +76,12 @@ Status Events::find_indices() {
   return {};
 }
 
-Result<bool> Events::drain() {
+Result<bool> Events::drain(const plan::Objects& made) {
   OVERLAY_TRY(bool out, drain_tables());
   bool lost = false;
   OVERLAY_TRY(const auto news, read_all(listening_, lost));
   if (lost) OVERLAY_CHECK(find_indices());
-  for (const Reply& each : news) out = concerns_us(each) || out;
+  for (const Reply& each : news) out = concerns_us(each, made) || out;
   return out || lost;
 }
 
@@ -92,7 +99,16 @@ void Events::skip_own_table() {
   table_changed_ = before;
 }
 
-bool Events::concerns_us(const Reply& news) {
+/// Whether what the news tell of is not as it was made: gone, not wanted, or another.
+bool Events::differs(const Reply& news, const plan::Objects& made) const {
+  const auto object = read_object(news, indices_);
+  if (!object) return true;  // of ours, and in no form that we give it
+  const bool gone =
+      news.type() == RTM_DELROUTE || news.type() == RTM_DELNEIGH || news.type() == RTM_DELNEXTHOP;
+  return gone ? made.know(*object) : !made.hold(*object);
+}
+
+bool Events::concerns_us(const Reply& news, const plan::Objects& made) {
   switch (news.type()) {
     case RTM_NEWLINK:
     case RTM_DELLINK:
@@ -102,13 +118,13 @@ bool Events::concerns_us(const Reply& news) {
       return address_concerns_us(news);
     case RTM_NEWNEIGH:
     case RTM_DELNEIGH:
-      return neighbour_concerns_us(news);
+      return neighbour_concerns_us(news) && differs(news, made);
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
-      return route_concerns_us(news);
+      return is_default_route(news) || (is_our_route(news) && differs(news, made));
     case RTM_NEWNEXTHOP:
     case RTM_DELNEXTHOP:
-      return nexthop_concerns_us(news);
+      return nexthop_concerns_us(news) && differs(news, made);
     case RTM_NEWNETCONF:
       return forwarding_concerns_us(news);
     default:

@@ -11,8 +11,8 @@
 namespace overlay::kernel {
 
 /// An ear on the kernel's link, address, neighbour, route, nexthop, forwarding and nftables news. It hears
-/// our own writes too; a reconcile that finds nothing to do writes nothing, so each change costs one look too
-/// many and no loop.
+/// our own writes too; those of routes, nexthops, neighbours and FDB entries are known for what they are, and
+/// after any other a reconcile finds nothing to do: one look too many and no loop.
 class Events {
  public:
   [[nodiscard]] static Result<Events> open();
@@ -20,9 +20,10 @@ class Events {
   /// Each readable when drain() has something to say.
   std::array<int, 2> fds() const { return {listening_.fd(), tables_.fd()}; }
 
-  /// Reads all news, without waiting. True: something of ours may have changed, or the underlay (devices,
-  /// addresses, the default route), or news were lost. False: nothing that concerns us, e.g. a pod's device.
-  [[nodiscard]] Result<bool> drain();
+  /// Reads all news, without waiting. True: something of ours may not be as it was `made` any more, or the
+  /// underlay (devices, addresses, the default route) not as it was, or news were lost. False: nothing that
+  /// concerns us, e.g. a pod's device.
+  [[nodiscard]] Result<bool> drain(const plan::Objects& made);
 
   /// Whether somebody changed the table `inet overlay` since the last call, by what drain() has read.
   bool take_table_changed() { return std::exchange(table_changed_, false); }
@@ -34,7 +35,8 @@ class Events {
       : listening_(std::move(listening)), tables_(std::move(tables)), asking_(std::move(asking)) {}
   [[nodiscard]] Status find_indices();
   [[nodiscard]] Result<bool> drain_tables();
-  bool concerns_us(const Reply& news);
+  bool concerns_us(const Reply& news, const plan::Objects& made);
+  bool differs(const Reply& news, const plan::Objects& made) const;
   bool link_concerns_us(const Reply& news);
   bool neighbour_concerns_us(const Reply& news) const;
   bool address_concerns_us(const Reply& news) const;

@@ -41,10 +41,10 @@ bool has_news(Events& events) {
 }
 
 /// Waits until there is news, then drains it. The kernel tells of some changes a moment later.
-bool hears_of_change(Events& events) {
+bool hears_of_change(Kernel& kernel, Events& events) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
   while (std::chrono::steady_clock::now() < deadline) {
-    if (has_news(events) && events.drain().value()) return true;
+    if (has_news(events) && events.drain(kernel.made()).value()) return true;
   }
   return false;
 }
@@ -57,8 +57,8 @@ void settle(Kernel& kernel, Events& events) {
   const plan::Operation unmark{plan::Operation::Verb::remove, marker.object, std::nullopt};
   ASSERT_TRUE(kernel.apply({&marker, 1}));
   ASSERT_TRUE(kernel.apply({&unmark, 1}));
-  ASSERT_TRUE(hears_of_change(events));
-  while (events.drain().value()) {
+  ASSERT_TRUE(hears_of_change(kernel, events));
+  while (events.drain(kernel.made()).value()) {
   }
 }
 
@@ -78,7 +78,7 @@ TEST_F(EventsTest, HearOfEachKindOfObjectThatIsTakenAway) {
       settle(kernel, events);
       const plan::Operation removal{plan::Operation::Verb::remove, object, std::nullopt};
       ASSERT_TRUE(kernel.apply({&removal, 1}));
-      EXPECT_TRUE(hears_of_change(events));
+      EXPECT_TRUE(hears_of_change(kernel, events));
       ASSERT_TRUE(kernel.reconcile(example_intent()));
     }
   });
@@ -102,7 +102,7 @@ TEST_F(EventsTest, HearOfWhatElseIsOurs) {
       settle(kernel, events);
       const Status done = path ? write_sysctl(path, "0") : Nft::open().value().run(command);
       ASSERT_TRUE(done) << done.error().text;
-      EXPECT_TRUE(hears_of_change(events));
+      EXPECT_TRUE(hears_of_change(kernel, events));
       EXPECT_EQ(events.take_table_changed(), command != nullptr);
     });
   }
@@ -123,7 +123,7 @@ TEST_F(EventsTest, HearOfTheUnderlay) {
     on_reconciled_host([change = change](Kernel& kernel, Events& events) {
       settle(kernel, events);
       change();
-      EXPECT_TRUE(hears_of_change(events));
+      EXPECT_TRUE(hears_of_change(kernel, events));
     });
   }
 }
@@ -135,7 +135,7 @@ bool ignored(Kernel& kernel, Events& events, Act act) {
   for (int round = 1; round <= 20; ++round) {
     settle(kernel, events);
     act(round);
-    if (!events.drain().value()) return true;
+    if (!events.drain(kernel.made()).value()) return true;
   }
   return false;
 }
@@ -143,6 +143,24 @@ bool ignored(Kernel& kernel, Events& events, Act act) {
 TEST_F(EventsTest, HearNothingAfterAReconcileThatChangesNothing) {
   on_reconciled_host([](Kernel& kernel, Events& events) {
     EXPECT_TRUE(ignored(kernel, events, [&kernel](int) { ASSERT_TRUE(kernel.reconcile(example_intent())); }));
+  });
+}
+
+TEST_F(EventsTest, HearNothingOfWhatAnUpdateMade) {
+  on_reconciled_host([](Kernel& kernel, Events& events) {
+    const NodeId id = plan::example_peer(2).id;
+    const auto update = [&](std::optional<plan::Peer> peer) {
+      ASSERT_TRUE(kernel.update({{id, std::move(peer)}}).value());
+      events.skip_own_table();
+      ASSERT_TRUE(has_news(events)) << "the news came";
+    };
+    EXPECT_TRUE(ignored(kernel, events, [&](int) { update(std::nullopt); })) << "it leaves";
+    EXPECT_TRUE(ignored(kernel, events, [&](int) { update(plan::example_peer(2)); })) << "it comes";
+    EXPECT_TRUE(ignored(kernel, events, [&](int round) {
+      plan::Peer moved = plan::example_peer(2);
+      moved.underlay = moved.underlay.plus(100 + static_cast<std::uint64_t>(round));
+      update(moved);
+    })) << "it moves";
   });
 }
 
@@ -166,7 +184,7 @@ TEST_F(EventsTest, TakeLostNewsForAChange) {
       add_neighbour("other0", ip("10.99.0.0").plus(static_cast<std::uint64_t>(i)),
                     vtep_mac(plan::node_id(7)));
     }
-    EXPECT_TRUE(events.drain().value());
+    EXPECT_TRUE(events.drain(kernel.made()).value());
   });
 }
 

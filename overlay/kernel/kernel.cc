@@ -27,14 +27,28 @@ bool touches_device(const Operation& operation) {
   return std::holds_alternative<plan::Link>(operation.object);
 }
 
-bool is_batched(const Operation& operation) {
+/// How an operation is carried out.
+enum class Way : std::uint8_t { batch, members, singly };
+
+Way way_of(const Operation& operation) {
   return std::visit(
       [](const auto& object) {
         using T = std::decay_t<decltype(object)>;
-        return !std::is_same_v<T, plan::Link> && !std::is_same_v<T, plan::Port> &&
-               !std::is_same_v<T, plan::Firewall> && !std::is_same_v<T, plan::Setting>;
+        if constexpr (std::is_same_v<T, plan::Member>) return Way::members;
+        constexpr bool steps = std::is_same_v<T, plan::Link> || std::is_same_v<T, plan::Port> ||
+                               std::is_same_v<T, plan::Firewall> || std::is_same_v<T, plan::Setting>;
+        return steps ? Way::singly : Way::batch;
       },
       operation.object);
+}
+
+/// How many of the first go the same way, and together.
+std::size_t run_of(std::span<const Operation> operations) {
+  const Way way = way_of(operations.front());
+  if (way == Way::singly) return 1;
+  const auto end = std::ranges::find_if(
+      operations, [way](const Operation& operation) { return way_of(operation) != way; });
+  return std::min<std::size_t>(static_cast<std::size_t>(end - operations.begin()), batch_size);
 }
 
 /// Success where the failure says that the aim is reached; else the error, with what it was about and the
@@ -73,18 +87,32 @@ Result<Kernel> Kernel::open() {
   return Kernel(std::move(socket), std::move(nft));
 }
 
-Status Kernel::reconcile(const plan::Intent& intent, Time now) {
-  plan::Objects wanted = plan::desired(intent);
+Status Kernel::reconcile(plan::Intent intent, Time now) {
+  bool contested = false;
+  plan::Objects wanted = plan::desired(intent, &contested);
   for (int pass = 0; pass < passes_max; ++pass) {
     OVERLAY_CHECK(check_claims(wanted));
     OVERLAY_TRY(const plan::Objects observed, observe(wanted));
     std::vector<Operation> operations = plan::diff(wanted, observed, intent.keep_unknown);
-    fights_.hold_back(operations, wanted_, now);
+    fights_.hold_back(operations, made_, now);
     OVERLAY_CHECK(apply(operations));
     if (std::ranges::none_of(operations, touches_device)) break;
   }
-  wanted_ = std::move(wanted);
+  made_ = std::move(wanted);
+  peers_.forget();
+  if (!contested) peers_.reset(std::move(intent));
   return {};
+}
+
+Result<bool> Kernel::update(const std::vector<plan::PeerChange>& changes) {
+  const auto operations = firewall_trusted_ ? peers_.change(changes, made_) : std::nullopt;
+  if (!operations) return false;
+  if (auto applied = apply(*operations); !applied) {
+    peers_.forget();
+    return std::move(applied).error();
+  }
+  for (const Operation& operation : *operations) plan::apply(operation, made_);
+  return true;
 }
 
 Status Kernel::check_claims(const plan::Objects& wanted) {
@@ -105,8 +133,10 @@ Result<plan::Objects> Kernel::observe(const plan::Objects& wanted) {
   OVERLAY_TRY(out.ports, observe_ports(socket_, indices_.of(Device::bridge), wanted.ports));
   for (const plan::Firewall& firewall : wanted.firewall) {
     OVERLAY_TRY(const bool held, nft_.holds(firewall));
-    if (held && firewall_trusted_) out.firewall.push_back({.digest = firewall.digest, .ruleset = {}});
+    if (held && firewall_trusted_)
+      out.firewall.push_back({.digest = firewall.digest, .rules = {}, .members = {}});
   }
+  OVERLAY_TRY(out.members, nft_.members());
   OVERLAY_CHECK(observe_settings(wanted, out));
   OVERLAY_TRY(out.addresses, dump_addresses(socket_, indices_));
   OVERLAY_TRY(out.fdb, dump_fdb(socket_, indices_));
@@ -158,16 +188,34 @@ Status Kernel::apply(std::span<const Operation> operations) {
   operations_ += operations.size();
   FirstError first;
   while (!operations.empty()) {
-    const auto end = std::ranges::find_if_not(operations, is_batched);
-    const auto run = std::min<std::size_t>(static_cast<std::size_t>(end - operations.begin()), batch_size);
-    if (run > 0) {
-      first.note(apply_batch(operations.first(run)));
-    } else {
-      Status status = outcome(operations.front(), apply_singly(operations.front()));
-      if (!status && touches_device(operations.front())) return status;  // all else stands on the devices
-      first.note(std::move(status));
-    }
-    operations = operations.subspan(std::max<std::size_t>(run, 1));
+    const std::size_t run = run_of(operations);
+    Status status = apply_run(operations.first(run));
+    if (!status && touches_device(operations.front())) return status;  // all else stands on the devices
+    first.note(std::move(status));
+    operations = operations.subspan(run);
+  }
+  return first.take();
+}
+
+Status Kernel::apply_run(std::span<const Operation> operations) {
+  switch (way_of(operations.front())) {
+    case Way::batch:
+      return apply_batch(operations);
+    case Way::members:
+      return apply_members(operations);
+    case Way::singly:
+      return outcome(operations.front(), apply_singly(operations.front()));
+  }
+  return {};
+}
+
+/// In one transaction; one by one where that fails, for a member to be removed may be gone already.
+Status Kernel::apply_members(std::span<const Operation> operations) {
+  Status together = nft_.change_members(operations);
+  if (together || operations.size() == 1) return outcome(operations.front(), together);
+  FirstError first;
+  for (const Operation& operation : operations) {
+    first.note(outcome(operation, nft_.change_members({&operation, 1})));
   }
   return first.take();
 }
@@ -181,7 +229,7 @@ Status Kernel::apply_singly(const Operation& operation) {
     if (setting->path == ipv6_forwarding) OVERLAY_CHECK(keep_router_advertisements());
     return write_sysctl(setting->path, setting->value);
   }
-  OVERLAY_CHECK(nft_.run(std::get<plan::Firewall>(operation.object).ruleset));
+  OVERLAY_CHECK(nft_.run(firewall_replacement(std::get<plan::Firewall>(operation.object))));
   firewall_trusted_ = true;
   return {};
 }

@@ -19,6 +19,7 @@
 #include "overlay/plan/diff.h"
 #include "overlay/plan/fights.h"
 #include "overlay/plan/intent.h"
+#include "overlay/plan/peer_book.h"
 
 namespace overlay::kernel {
 
@@ -32,8 +33,14 @@ class Kernel {
   /// kernel flushes more than a device when one goes down. Errc::conflict, with nothing changed, when one of
   /// our names is taken.
   /// What somebody else keeps changing back is repaired ever more rarely; `now` tells how often.
-  [[nodiscard]] Status reconcile(const plan::Intent& intent, Time now = {});
+  [[nodiscard]] Status reconcile(plan::Intent intent, Time now = {});
 
+  /// The same where nothing but these peers has changed, without a look at the kernel: it is taken to hold
+  /// what it was made to. Costs what they cost, however many others there are. False: it takes a reconcile.
+  [[nodiscard]] Result<bool> update(const std::vector<plan::PeerChange>& changes);
+
+  /// What the last reconcile that succeeded, and the updates since, made or found.
+  const plan::Objects& made() const { return made_; }
   /// What others fight us over, "route 10.32.1.0/24"; empty when nothing.
   std::vector<std::string> fights(Time now) const { return fights_.objects(now); }
   /// Somebody changed the nftables table: the next reconcile makes it anew, whatever its marker says.
@@ -68,6 +75,8 @@ class Kernel {
   [[nodiscard]] Status observe_settings(const plan::Objects& wanted, plan::Objects& out);
   [[nodiscard]] Status change_link(const plan::Link& link, const plan::Link& before);
   [[nodiscard]] Status apply_link(const plan::Operation& operation, const plan::Link& link);
+  [[nodiscard]] Status apply_run(std::span<const plan::Operation> operations);
+  [[nodiscard]] Status apply_members(std::span<const plan::Operation> operations);
   [[nodiscard]] Status apply_singly(const plan::Operation& operation);
   [[nodiscard]] Status apply_batch(std::span<const plan::Operation> operations);
   [[nodiscard]] Status find_indices();
@@ -75,7 +84,8 @@ class Kernel {
   Socket socket_;
   Nft nft_;
   Indices indices_;
-  plan::Objects wanted_;  // by the last reconcile that succeeded
+  plan::Objects made_;
+  plan::PeerBook peers_;
   plan::Fights fights_;
   bool firewall_trusted_ = true;
   std::uint64_t operations_ = 0;

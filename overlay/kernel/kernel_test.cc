@@ -98,6 +98,41 @@ TEST_F(KernelTest, AdoptsWhatAnEarlierLifeMade) {
   });
 }
 
+TEST_F(KernelTest, WritesOnlyWhatAPeersChangeTakes) {
+  on_host([] {
+    Kernel kernel = open_kernel();
+    Intent intent = example_intent(1, 4);
+    EXPECT_FALSE(kernel.update({{intent.peers[0].id, intent.peers[0]}}).value()) << "before the first look";
+    expect_reconciled(kernel, intent);
+    const std::uint64_t operations = kernel.operations();
+    plan::Peer& moved = intent.peers[0];
+    moved.underlay = ip("192.0.2.98");
+    ASSERT_TRUE(kernel.update({{moved.id, moved}}).value());
+    EXPECT_EQ(kernel.operations(), operations + 3) << "FDB entry, and one address for another in the members";
+    const plan::Peer gone = intent.peers.back();
+    intent.peers.pop_back();
+    intent.peers.push_back(plan::example_peer(9));
+    ASSERT_TRUE(
+        kernel.update({{gone.id, std::nullopt}, {intent.peers.back().id, intent.peers.back()}}).value());
+    EXPECT_EQ(texts(kernel.observe(intent).value()), texts(plan::desired(intent)));
+    EXPECT_EQ(texts(kernel.made()), texts(plan::desired(intent)));
+  });
+}
+
+TEST_F(KernelTest, LooksAtAllAgainAfterAnUpdateThatFailed) {
+  on_host([] {
+    Kernel kernel = open_kernel();
+    Intent intent = example_intent(1, 2);
+    expect_reconciled(kernel, intent);
+    remove_device("overlay.vx");
+    intent.peers[0].underlay = ip("192.0.2.98");
+    EXPECT_FALSE(kernel.update({{intent.peers[0].id, intent.peers[0]}}));
+    EXPECT_FALSE(kernel.update({{intent.peers[0].id, intent.peers[0]}}).value());
+    expect_reconciled(kernel, intent);
+    EXPECT_TRUE(kernel.update({{intent.peers[0].id, intent.peers[0]}}).value());
+  });
+}
+
 TEST_F(KernelTest, WorksForEachFamilyAlone) {
   on_host([] {
     Kernel kernel = open_kernel();
@@ -125,7 +160,7 @@ TEST_F(KernelTest, RepairsEachObjectThatSomebodyRemoves) {
         damage = {Operation::Verb::change, plan::Setting{setting->path, setting->value == "0" ? "1" : "0"},
                   object};
       } else if (std::holds_alternative<plan::Firewall>(object)) {
-        damage = {Operation::Verb::change, plan::Firewall{"", plan::firewall_removal()}, object};
+        damage = {Operation::Verb::change, plan::Firewall{}, object};
       }
       const Status damaged = kernel.apply({&damage, 1});
       ASSERT_TRUE(damaged) << damaged.error().text;

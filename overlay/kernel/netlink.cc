@@ -2,6 +2,7 @@
 #include "overlay/kernel/netlink.h"
 
 #include <arpa/inet.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <netlink/attr.h>
 #include <netlink/errno.h>
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <new>
 
@@ -19,9 +21,12 @@ namespace overlay::kernel {
 namespace {
 
 constexpr std::size_t message_bytes_max = 2048;
+constexpr std::size_t message_bytes_usual = 96;   // so that building one allocates once
 constexpr std::size_t receive_bytes = 64 * 1024;  // the kernel fills a dump's datagram up to half of this
 constexpr int receive_queue_bytes = 8 * 1024 * 1024;
-constexpr std::size_t batch_messages_max = 256;  // their acknowledgements always fit the receive queue
+constexpr std::size_t batch_messages_max = 1024;  // should all fail, that still fits the receive queue
+constexpr std::size_t batch_bytes_max = 64 * 1024;
+constexpr int send_buffer_bytes = 2 * batch_bytes_max;  // a send must fit; libnl asks for 32 KiB
 constexpr int dump_attempts_max = 30;
 constexpr int answer_timeout_seconds = 10;
 
@@ -86,11 +91,12 @@ Error kernel_error(int error, std::string_view detail) {
 
 // ---- Message ----
 
-void Message::Free::operator()(nl_msg* message) const { nlmsg_free(message); }
-
-Message::Message(std::uint16_t type, int flags) : message_(nlmsg_alloc_size(message_bytes_max)) {
-  if (!message_) throw std::bad_alloc();
-  nlmsg_put(message_.get(), 0, 0, type, 0, flags);
+Message::Message(std::uint16_t type, int flags) {
+  nlmsghdr header{};
+  header.nlmsg_type = type;
+  header.nlmsg_flags = static_cast<std::uint16_t>(flags);
+  bytes_.reserve(message_bytes_usual);
+  append({reinterpret_cast<const char*>(&header), sizeof header});
 }
 
 Message& Message::u8(int attribute, std::uint8_t value) {
@@ -108,36 +114,40 @@ Message& Message::u32(int attribute, std::uint32_t value) {
 Message& Message::be16(int attribute, std::uint16_t value) { return u16(attribute, htons(value)); }
 
 Message& Message::bytes(int attribute, std::string_view value) {
-  if (nla_put(message_.get(), attribute, static_cast<int>(value.size()), value.data()) < 0) overflow_ = true;
-  return *this;
+  if (value.size() > message_bytes_max) {
+    overflow_ = true;
+    return *this;
+  }
+  const nlattr header{.nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + value.size()),
+                      .nla_type = static_cast<std::uint16_t>(attribute)};
+  bytes_.append(reinterpret_cast<const char*>(&header), sizeof header);
+  return append(value);
 }
 
 Message& Message::string(int attribute, std::string_view value) {
   return bytes(attribute, std::string_view(std::string(value).c_str(), value.size() + 1));
 }
 
-Message& Message::append(std::string_view header) {
-  if (nlmsg_append(message_.get(), const_cast<char*>(header.data()), header.size(), NLMSG_ALIGNTO) < 0) {
-    overflow_ = true;
-  }
+/// Padded, and with the message's length kept true.
+Message& Message::append(std::string_view part) {
+  bytes_ += part;
+  bytes_.resize(NLMSG_ALIGN(bytes_.size()));
+  if (bytes_.size() > message_bytes_max) overflow_ = true;
+  const auto length = static_cast<std::uint32_t>(bytes_.size());
+  std::memcpy(bytes_.data() + offsetof(nlmsghdr, nlmsg_len), &length, sizeof length);
   return *this;
 }
 
 Message& Message::begin(int attribute) {
-  nests_.push_back(nla_nest_start(message_.get(), attribute));
-  if (!nests_.back()) overflow_ = true;
-  return *this;
+  nests_.push_back(bytes_.size());
+  return bytes(attribute | NLA_F_NESTED, {});
 }
 
 Message& Message::end() {
-  if (nests_.back()) nla_nest_end(message_.get(), nests_.back());
+  const auto length = static_cast<std::uint16_t>(bytes_.size() - nests_.back());
+  std::memcpy(bytes_.data() + nests_.back() + offsetof(nlattr, nla_len), &length, sizeof length);
   nests_.pop_back();
   return *this;
-}
-
-std::string_view Message::view() const {
-  const nlmsghdr* header = nlmsg_hdr(message_.get());
-  return {reinterpret_cast<const char*>(header), header->nlmsg_len};
 }
 
 // ---- Attributes ----
@@ -151,6 +161,18 @@ std::optional<std::string_view> Attributes::find(int attribute) const {
     found = std::string_view(static_cast<const char*>(nla_data(at)), static_cast<std::size_t>(nla_len(at)));
   }
   return found;
+}
+
+std::vector<Attributes> Attributes::all(int attribute) const {
+  std::vector<Attributes> out;
+  int rest = static_cast<int>(bytes_.size());
+  auto* at = reinterpret_cast<nlattr*>(const_cast<char*>(bytes_.data()));
+  for (; nla_ok(at, rest); at = nla_next(at, &rest)) {
+    if (nla_type(at) != attribute) continue;
+    out.emplace_back(
+        std::string_view(static_cast<const char*>(nla_data(at)), static_cast<std::size_t>(nla_len(at))));
+  }
+  return out;
 }
 
 namespace {
@@ -214,6 +236,15 @@ struct Socket::Exchange {
   Exchange(std::uint32_t newest, std::size_t count)
       : first(newest - static_cast<std::uint32_t>(count) + 1), outcomes(count), open(count) {}
 
+  /// The kernel works through one send in order and tells of each failure, so when the last is acknowledged
+  /// all it has not complained of are done.
+  void fill_in_successes() {
+    for (auto& outcome : outcomes) {
+      if (!outcome) outcome.emplace();
+    }
+    open = 0;
+  }
+
   /// Takes one message; those of other exchanges (late answers to one given up) are dropped.
   void take(const nlmsghdr* header) {
     const std::uint32_t index = header->nlmsg_seq - first;
@@ -257,7 +288,8 @@ Result<Socket> Socket::open(int protocol) {
     return ::setsockopt(socket.fd(), level, option, &value, sizeof value) == 0;
   };
   if (!set(SOL_NETLINK, NETLINK_EXT_ACK, on) || !set(SOL_NETLINK, NETLINK_CAP_ACK, on) ||
-      !set(SOL_NETLINK, NETLINK_GET_STRICT_CHK, on) || !set(SOL_SOCKET, SO_RCVTIMEO, timeout)) {
+      !set(SOL_NETLINK, NETLINK_GET_STRICT_CHK, on) || !set(SOL_SOCKET, SO_RCVTIMEO, timeout) ||
+      !set(SOL_SOCKET, SO_SNDBUF, send_buffer_bytes)) {
     return with_context("cannot set up a netlink socket (Linux 5.4 is needed)", kernel_error(errno));
   }
   // Without CAP_NET_ADMIN the ordinary limit has to do.
@@ -265,25 +297,32 @@ Result<Socket> Socket::open(int protocol) {
   return socket;
 }
 
-Status Socket::send_all(std::span<const Message> messages, int flags) {
-  std::string out;
-  for (const Message& message : messages) {
-    if (!message.complete()) return fail(Errc::invalid, "a netlink message is too long");
-    const std::size_t start = out.size();
-    out += message.view();
-    nlmsghdr header;
-    std::memcpy(&header, out.data() + start, sizeof header);
-    header.nlmsg_flags = static_cast<std::uint16_t>(header.nlmsg_flags | NLM_F_REQUEST | flags);
-    header.nlmsg_seq = ++sequence_;
-    std::memcpy(out.data() + start, &header, sizeof header);
-    out.resize(NLMSG_ALIGN(out.size()));
-  }
+void Socket::put(const Message& message, int flags, std::string& out) {
+  nlmsghdr header;
+  std::memcpy(&header, message.view().data(), sizeof header);
+  header.nlmsg_flags = static_cast<std::uint16_t>(header.nlmsg_flags | NLM_F_REQUEST | flags);
+  header.nlmsg_seq = ++sequence_;
+  out.append(reinterpret_cast<const char*>(&header), sizeof header);
+  out += message.view().substr(sizeof header);
+}
+
+Status Socket::send(const std::string& bytes) {
   sockaddr_nl to{};
   to.nl_family = AF_NETLINK;
-  while (::sendto(fd(), out.data(), out.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof to) < 0) {
+  while (::sendto(fd(), bytes.data(), bytes.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof to) < 0) {
     if (errno != EINTR) return with_context("cannot send to the kernel", kernel_error(errno));
   }
   return {};
+}
+
+Status Socket::send_all(std::span<const Message> messages, int last_flags) {
+  std::string out;
+  out.reserve(std::min(messages.size() * message_bytes_usual, batch_bytes_max));
+  for (const Message& message : messages) {
+    if (!message.complete()) return fail(Errc::invalid, "a netlink message is too long");
+    put(message, &message == &messages.back() ? last_flags : 0, out);
+  }
+  return send(out);
 }
 
 Result<std::string_view> Socket::receive(int flags) {
@@ -320,6 +359,7 @@ Status Socket::await(Exchange& exchange) {
   while (exchange.open > 0) {
     OVERLAY_TRY(const std::string_view datagram, receive(0));
     for_each_message(datagram, [&exchange](const nlmsghdr* header) { exchange.take(header); });
+    if (exchange.outcomes.back()) exchange.fill_in_successes();
   }
   return {};
 }
@@ -352,11 +392,27 @@ Result<std::vector<Reply>> Socket::dump(const Message& message) {
   return fail(Errc::unavailable, "the kernel's tables kept changing while they were read (NLM_F_DUMP_INTR)");
 }
 
+namespace {
+
+/// How many of the first go into one send; one always does.
+std::size_t fitting(std::span<const Message> messages) {
+  std::size_t bytes = 0;
+  std::size_t count = 0;
+  while (count < std::min(messages.size(), batch_messages_max)) {
+    bytes += messages[count].view().size();
+    if (count != 0 && bytes > batch_bytes_max) break;
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
 std::vector<Status> Socket::batch(std::span<const Message> messages) {
   std::vector<Status> out;
   out.reserve(messages.size());
   while (!messages.empty()) {
-    const std::size_t count = std::min(messages.size(), batch_messages_max);
+    const std::size_t count = fitting(messages);
     batch_once(messages.first(count), out);
     messages = messages.subspan(count);
   }
@@ -372,6 +428,23 @@ void Socket::batch_once(std::span<const Message> messages, std::vector<Status>& 
   Exchange exchange(sequence_, messages.size());
   const Status waited = await(exchange);
   for (auto& outcome : exchange.outcomes) out.push_back(outcome ? std::move(*outcome) : waited);
+}
+
+Status Socket::transaction(std::span<const Message> messages) {
+  nfgenmsg header{};
+  header.res_id = htons(NFNL_SUBSYS_NFTABLES);
+  std::string out;
+  put(Message(NFNL_MSG_BATCH_BEGIN, 0, header), 0, out);
+  for (const Message& message : messages) {
+    if (!message.complete()) return fail(Errc::invalid, "a netlink message is too long");
+    put(message, NLM_F_ACK, out);
+  }
+  Exchange exchange(sequence_, messages.size());
+  put(Message(NFNL_MSG_BATCH_END, 0, header), 0, out);
+  OVERLAY_CHECK(send(out));
+  OVERLAY_CHECK(await(exchange));
+  for (auto& outcome : exchange.outcomes) OVERLAY_CHECK(std::move(*outcome));
+  return {};
 }
 
 Status Socket::join(unsigned int group) {

@@ -23,9 +23,7 @@
 #include "overlay/addr/mac.h"
 #include "overlay/base/result.h"
 
-struct nl_msg;
 struct nl_sock;
-struct nlattr;
 
 namespace overlay::kernel {
 
@@ -68,21 +66,17 @@ class Message {
   Message& begin(int attribute);
   Message& end();
 
-  /// Header and attributes as they travel, without sequence number.
-  std::string_view view() const;
+  /// Header and attributes as they travel, without sequence number; borrowed.
+  std::string_view view() const { return bytes_; }
   /// False when something did not fit or a begin() lacks its end().
   bool complete() const { return !overflow_ && nests_.empty(); }
 
  private:
-  struct Free {
-    void operator()(nl_msg* message) const;
-  };
-
   Message(std::uint16_t type, int flags);
-  Message& append(std::string_view header);
+  Message& append(std::string_view part);
 
-  std::unique_ptr<nl_msg, Free> message_;
-  std::vector<nlattr*> nests_;
+  std::string bytes_;
+  std::vector<std::size_t> nests_;  // where each open one begins
   bool overflow_ = false;
 };
 
@@ -104,6 +98,8 @@ class Attributes {
   /// 4 or 16 bytes.
   std::optional<Ip> ip(int attribute) const;
   std::optional<Mac> mac(int attribute) const;
+  /// All attributes of this type, each as what is nested in it: a list.
+  std::vector<Attributes> all(int attribute) const;
   /// Empty when absent.
   Attributes nested(int attribute) const { return Attributes(find(attribute).value_or(std::string_view())); }
 
@@ -117,6 +113,8 @@ class Reply {
   Reply(std::uint16_t type, std::string_view payload) : type_(type), payload_(payload) {}
 
   std::uint16_t type() const { return type_; }
+  /// The same, taken for a message of another type.
+  Reply as(std::uint16_t type) const { return {type, payload_}; }
   /// The family's fixed header; nothing when the message is shorter than that.
   template <class Header>
   std::optional<Header> header() const {
@@ -153,9 +151,12 @@ class Socket {
   /// All objects a request selects. A dump the kernel calls inconsistent (NLM_F_DUMP_INTR) is taken again, up
   /// to 30 times, then Errc::unavailable.
   [[nodiscard]] Result<std::vector<Reply>> dump(const Message& message);
-  /// Many requests, up to 256 in one send, acknowledgements read behind; one Status each, in order. A failed
-  /// one does not stop the ones after it.
+  /// Many requests, up to 1024 in one send, of which the kernel acknowledges the last and reports each that
+  /// fails; one Status each, in order. A failed one does not stop the ones after it.
   std::vector<Status> batch(std::span<const Message> messages);
+
+  /// nftables requests that take effect together or, when one is refused, not at all.
+  [[nodiscard]] Status transaction(std::span<const Message> messages);
 
   /// Joins a multicast group such as RTNLGRP_LINK. A socket that joined one is for poll() only.
   [[nodiscard]] Status join(unsigned int group);
@@ -173,7 +174,10 @@ class Socket {
 
   explicit Socket(nl_sock* socket);
   [[nodiscard]] Result<Exchange> transact(const Message& message, int flags);
-  [[nodiscard]] Status send_all(std::span<const Message> messages, int flags);
+  [[nodiscard]] Status send_all(std::span<const Message> messages, int last_flags);
+  [[nodiscard]] Status send(const std::string& bytes);
+  /// Appends it to `out`, with flags and the next sequence number.
+  void put(const Message& message, int flags, std::string& out);
   void batch_once(std::span<const Message> messages, std::vector<Status>& out);
   [[nodiscard]] Status await(Exchange& exchange);
   [[nodiscard]] Result<std::string_view> receive(int flags);

@@ -6,6 +6,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <nftables/libnftables.h>
+#include <algorithm>
 #include <new>
 
 #include "overlay/plan/firewall.h"
@@ -48,6 +49,56 @@ Result<bool> Nft::holds(const plan::Firewall& firewall) {
   if (reply) return true;
   if (reply.error().code == Errc::not_found) return false;
   return with_context("cannot read the nftables table inet overlay", reply.error());
+}
+
+namespace {
+
+constexpr std::size_t elements_a_message = 32;  // so that it stays below 2 KiB
+
+Message about_members(int type) {
+  nfgenmsg header{};
+  header.nfgen_family = NFPROTO_INET;
+  header.version = NFNETLINK_V0;
+  const int flags = type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0;
+  Message out(static_cast<std::uint16_t>((NFNL_SUBSYS_NFTABLES << 8) | type), flags, header);
+  out.string(NFTA_SET_ELEM_LIST_TABLE, "overlay").string(NFTA_SET_ELEM_LIST_SET, "members");
+  return out;
+}
+
+bool is_removal(const plan::Operation& operation) { return operation.verb == plan::Operation::Verb::remove; }
+
+}  // namespace
+
+Result<std::vector<plan::Member>> Nft::members() {
+  std::vector<plan::Member> out;
+  const auto replies = socket_.dump(about_members(NFT_MSG_GETSETELEM));
+  if (!replies && replies.error().code == Errc::not_found) return out;
+  if (!replies) return with_context("cannot read the members of the table inet overlay", replies.error());
+  for (const Reply& reply : *replies) {
+    const Attributes list = reply.attributes<nfgenmsg>().nested(NFTA_SET_ELEM_LIST_ELEMENTS);
+    for (const Attributes& element : list.all(NFTA_LIST_ELEM)) {
+      if (const auto ip = element.nested(NFTA_SET_ELEM_KEY).ip(NFTA_DATA_VALUE)) out.push_back({*ip});
+    }
+  }
+  return out;
+}
+
+Status Nft::change_members(std::span<const plan::Operation> operations) {
+  std::vector<Message> messages;
+  while (!operations.empty()) {
+    const bool removal = is_removal(operations.front());
+    Message message = about_members(removal ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM);
+    message.begin(NFTA_SET_ELEM_LIST_ELEMENTS);
+    std::size_t count = 0;
+    for (; count < std::min(operations.size(), elements_a_message); ++count) {
+      if (is_removal(operations[count]) != removal) break;
+      message.begin(NFTA_LIST_ELEM).begin(NFTA_SET_ELEM_KEY);
+      message.ip(NFTA_DATA_VALUE, std::get<plan::Member>(operations[count].object).ip).end().end();
+    }
+    messages.push_back(std::move(message.end()));
+    operations = operations.subspan(count);
+  }
+  return socket_.transaction(messages);
 }
 
 Status Nft::run(const std::string& commands) {

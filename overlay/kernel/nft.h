@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "overlay/kernel/netlink.h"
-#include "overlay/plan/objects.h"
+#include "overlay/plan/diff.h"
 
 struct nft_ctx;
 
@@ -20,6 +22,10 @@ class Nft {
   /// Whether the kernel's table `inet overlay` is the one this firewall made. Asks for its marker chain only:
   /// a few microseconds, where a listing of the table would take its whole size.
   [[nodiscard]] Result<bool> holds(const plan::Firewall& firewall);
+  /// The elements of its set `members`; none when there is no such set.
+  [[nodiscard]] Result<std::vector<plan::Member>> members();
+  /// Adds or removes them, all or nothing.
+  [[nodiscard]] Status change_members(std::span<const plan::Operation> operations);
   /// Runs commands in nft's language as one transaction: all or nothing.
   [[nodiscard]] Status run(const std::string& commands);
 

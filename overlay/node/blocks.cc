@@ -43,7 +43,10 @@ void Blocks::apply(const wire::Record& record, Time now) {
   }
   context_.drop_block_records(others);
   context_.persist(wire::RecordEntry{record.envelope}, context_.is_mine(block) || context_.is_voter());
-  context_.kernel_dirty = true;
+  if (block.state == ipam::BlockState::owned) context_.replan(block.owner);
+  for (const ipam::BlockRecord& other : others) {
+    if (other.state == ipam::BlockState::owned) context_.replan(other.owner);
+  }
   bool had = false;
   for (const ipam::BlockRecord& other : others) {
     if (!context_.is_mine(other)) continue;

@@ -53,6 +53,17 @@ std::vector<Heard> Context::take_heard() {
   return heard;
 }
 
+/// Its blocks may be an heir's, this node's own among them; and of an owner that is not known all is in
+/// doubt.
+void Context::replan(const NodeId& node) {
+  const auto heir = chain ? chain->successor(node) : std::nullopt;
+  if (heir && *heir != id && mesh->info(*heir) != nullptr) {
+    replanned.insert(*heir);
+  } else {
+    kernel_dirty = true;
+  }
+}
+
 bool Context::is_voter() const { return chain && chain->is_voter(identity.public_key); }
 
 std::vector<ipam::Space> Context::spaces() const {

@@ -62,7 +62,8 @@ struct Context {
   std::string host_uid;          // of the Kubernetes Node this host is
   std::optional<Status> kernel;  // of the last reconcile; nothing before the first
   std::map<std::string, Alarm> alarms;
-  bool kernel_dirty = false;
+  bool kernel_dirty = false;   // anything of the intent may have changed
+  std::set<NodeId> replanned;  // or what it wants for these peers alone
   Output out;
   std::vector<Heard> said_to_self;
 
@@ -78,6 +79,9 @@ struct Context {
   void answer(const Heard& question, const wire::StatementBody& body);
   /// What was said to this node since the last call; malformed and forged statements are left out.
   std::vector<Heard> take_heard();
+
+  /// What a node says of itself, or which blocks it owns, has changed.
+  void replan(const NodeId& node);
 
   bool is_voter() const;
   /// The pools, IPv4 first, and how each is cut; nothing before a cluster is known.

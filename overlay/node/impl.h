@@ -33,6 +33,7 @@ class Node::Impl {
   [[nodiscard]] Status replay(const std::vector<Bytes>& entries, Time now);
   std::vector<Bytes> snapshot() const;
   std::optional<plan::Intent> intent() const;
+  std::optional<plan::Peer> planned_peer(const NodeId& node) const;
   View view(Time now) const;
   Pulse pulse() const;
   /// Empty: the node can serve an ADD.
@@ -69,10 +70,13 @@ class Node::Impl {
   void hear_of_decrees(const Heard& heard, Time now);
   void describe(Time now);
   void know_peer(const wire::Record& record);
+  void ask_for_reconcile();
+  bool lacks_an_owner() const;
   void report_readiness();
 
   bool was_ready = false;
   bool synced = false;  // the mesh was, when last looked at
+  bool lacking = true;  // a block's owner was not known when all was last to be reconciled
 };
 
 }  // namespace overlay::node

@@ -14,30 +14,29 @@ std::vector<Ip> host_addresses(const Context& context) {
 }
 
 /// A peer whose underlay address is of another family, or not known, cannot be reached yet.
+std::optional<plan::Peer> plan_peer(const Context& context, const NodeId& node, std::uint32_t index) {
+  const wire::NodeInfo* info = context.mesh->info(node);
+  if (info == nullptr || info->underlay.empty()) return std::nullopt;
+  const Family family = context.underlay->address.family();
+  if (info->underlay.front().family() != family) return std::nullopt;
+  plan::Peer peer{.index = index,
+                  .id = node,
+                  .vtep_mac = info->vtep_mac,
+                  .underlay = info->underlay.front(),
+                  .also = {},
+                  .blocks = context.blocks_of(node)};
+  std::copy_if(info->underlay.begin() + 1, info->underlay.end(), std::back_inserter(peer.also),
+               [family](const Ip& address) { return address.family() == family; });
+  return peer;
+}
+
 std::vector<plan::Peer> planned_peers(const Context& context) {
   std::vector<plan::Peer> out;
   for (const auto& [node, index] : context.peer_index) {
-    const wire::NodeInfo* info = context.mesh->info(node);
-    if (info == nullptr || info->underlay.empty()) continue;
-    if (info->underlay.front().family() != context.underlay->address.family()) continue;
-    plan::Peer peer{index, node, info->vtep_mac, info->underlay.front(), {}};
-    peer.blocks = context.blocks_of(node);
-    out.push_back(std::move(peer));
+    if (auto peer = plan_peer(context, node, index)) out.push_back(*std::move(peer));
   }
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
   return out;
-}
-
-/// A block's owner has no record here: it was lost in a crash, or is still to come. The route there, which an
-/// earlier life programmed, cannot be told from a leftover until it is back.
-bool lacks_an_owner(const Context& context) {
-  const auto& blocks = context.blocks.all();
-  return std::any_of(blocks.begin(), blocks.end(), [&](const auto& entry) {
-    const ipam::BlockRecord& block = entry.second;
-    const auto owner = context.chain->successor(block.owner);
-    return block.state == ipam::BlockState::owned && owner && *owner != context.id &&
-           context.mesh->info(*owner) == nullptr;
-  });
 }
 
 std::vector<plan::Pod> planned_pods(const Context& context) {
@@ -51,6 +50,24 @@ std::vector<plan::Pod> planned_pods(const Context& context) {
 }
 
 }  // namespace
+
+/// The route to a block whose owner has no record here, which was lost in a crash or is still to come, and
+/// which an earlier life programmed, cannot be told from a leftover until that is back.
+bool Node::Impl::lacks_an_owner() const {
+  const auto& records = context.blocks.all();
+  return std::any_of(records.begin(), records.end(), [&](const auto& entry) {
+    const ipam::BlockRecord& block = entry.second;
+    const auto owner = context.chain->successor(block.owner);
+    return block.state == ipam::BlockState::owned && owner && *owner != context.id &&
+           context.mesh->info(*owner) == nullptr;
+  });
+}
+
+std::optional<plan::Peer> Node::Impl::planned_peer(const NodeId& node) const {
+  const auto index = context.peer_index.find(node);
+  if (!context.chain || !context.underlay || index == context.peer_index.end()) return std::nullopt;
+  return plan_peer(context, node, index->second);
+}
 
 std::optional<plan::Intent> Node::Impl::intent() const {
   if (!context.chain || !context.underlay) return std::nullopt;
@@ -69,7 +86,7 @@ std::optional<plan::Intent> Node::Impl::intent() const {
   out.pods = planned_pods(context);
   out.no_masquerade = context.config.no_masquerade;
   const bool alone = context.peer_index.empty() && context.config.join.empty();
-  out.keep_unknown = (!alone && !context.mesh->synced()) || lacks_an_owner(context);
+  out.keep_unknown = (!alone && !context.mesh->synced()) || lacks_an_owner();
   return out;
 }
 

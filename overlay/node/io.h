@@ -30,8 +30,10 @@ using mesh::SessionId;
 /// Names one waiting caller of the local API.
 using CallId = std::uint64_t;
 
-/// The kernel intent (Node::intent) has changed: reconcile.
-struct ReconcileKernel {};
+/// The kernel intent has changed: reconcile.
+struct ReconcileKernel {
+  std::vector<NodeId> peers;  // only what is wanted for these (Node::planned_peer); empty: anything
+};
 
 /// What a CNI ADD or CHECK needs to know.
 struct LeaseAnswer {

@@ -190,6 +190,7 @@ void Node::tick(Time now) {
 
 Output Node::take_output() { return std::exchange(impl_->context.out, {}); }
 std::optional<plan::Intent> Node::intent() const { return impl_->intent(); }
+std::optional<plan::Peer> Node::planned_peer(const NodeId& node) const { return impl_->planned_peer(node); }
 std::vector<Bytes> Node::snapshot() const { return impl_->snapshot(); }
 View Node::view(Time now) const { return impl_->view(now); }
 Pulse Node::pulse() const { return impl_->pulse(); }
@@ -234,9 +235,7 @@ void Node::Impl::settle(Time now) {
   for (mesh::Effect& effect : std::exchange(context.mesh_out, {})) {
     std::visit([&](auto& e) { context.out.effects.push_back(std::move(e)); }, effect);
   }
-  if (std::exchange(context.kernel_dirty, false) && context.chain && context.underlay) {
-    context.out.effects.push_back(ReconcileKernel{});
-  }
+  ask_for_reconcile();
   report_readiness();
 }
 
@@ -323,7 +322,21 @@ void Node::Impl::know_peer(const wire::Record& record) {
     context.persist(wire::PeerIndexEntry{node, index}, false);
   }
   context.persist(wire::RecordEntry{record.envelope}, false);
-  context.kernel_dirty = true;
+  context.replan(node);
+}
+
+/// While an owner is not known everything is looked at, so that what its blocks' routes wait for is noticed.
+void Node::Impl::ask_for_reconcile() {
+  ReconcileKernel effect;
+  const std::set<NodeId> peers = std::exchange(context.replanned, {});
+  const bool all = std::exchange(context.kernel_dirty, false) || (lacking && !peers.empty());
+  if (!context.chain || !context.underlay || (!all && peers.empty())) return;
+  if (all) {
+    lacking = lacks_an_owner();
+  } else {
+    effect.peers.assign(peers.begin(), peers.end());
+  }
+  context.out.effects.push_back(std::move(effect));
 }
 
 void Node::Impl::describe(Time now) {
@@ -335,6 +348,7 @@ void Node::Impl::describe(Time now) {
   for (const std::uint16_t port : context.config.listen_ports)
     info.endpoints.push_back({context.underlay->address, port});
   info.underlay = {context.underlay->address};
+  info.underlay.insert(info.underlay.end(), context.underlay->also.begin(), context.underlay->also.end());
   info.vtep_mac = vtep_mac(context.id);
   info.host_uid = context.host_uid;
   info.features = consensus::newest_feature_level;

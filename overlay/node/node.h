@@ -121,6 +121,8 @@ class Node {
   // ---- snapshots ----
   /// What the kernel should hold; nothing before a cluster, a block and an underlay are known.
   std::optional<plan::Intent> intent() const;
+  /// The part of it that is about one peer; nothing when that one is not to be reached, or no more.
+  std::optional<plan::Peer> planned_peer(const NodeId& node) const;
   /// Entries that rebuild the whole persistent state: the store writes them as a new log.
   std::vector<Bytes> snapshot() const;
   View view(Time now) const;

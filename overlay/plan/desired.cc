@@ -120,6 +120,7 @@ void add_own(const Intent& intent, Objects& out) {
 
 void add_peer(const Intent& intent, const Peer& peer, Objects& out) {
   if (peer.underlay.family() != intent.underlay.address.family()) return;
+  for_each_address(peer, [&out](const Ip& address) { out.members.push_back({address}); });
   out.fdb.push_back({peer.vtep_mac, peer.underlay});
   for (const Family family : families) {
     if (!has_pool(intent, family)) continue;
@@ -129,6 +130,15 @@ void add_peer(const Intent& intent, const Peer& peer, Objects& out) {
     out.nexthops.push_back({number, gateway_handle(through, family)});
     add_peer_routes(intent, peer, number, family, out);
   }
+}
+
+/// About that: of one family, with one block each.
+void reserve(std::size_t peers, Objects& out) {
+  out.members.reserve(peers);
+  out.fdb.reserve(peers);
+  out.neighbours.reserve(peers);
+  out.nexthops.reserve(peers);
+  out.routes.reserve(peers);
 }
 
 }  // namespace
@@ -147,15 +157,25 @@ Ip gateway_handle(std::uint32_t index, Family family) {
   return taken ? Ip::v4(0xc0000000 + low) : plain;
 }
 
-Objects desired(const Intent& intent) {
+Objects desired(const Intent& intent, bool* contested) {
   Objects out;
+  reserve(intent.peers.size(), out);
   add_links(intent, out);
   out.firewall.push_back(firewall(intent));
   add_settings(intent, out);
   add_addresses(intent, out);
   add_own(intent, out);
   for (const Peer& peer : intent.peers) add_peer(intent, peer, out);
-  out.normalise();  // of two claims to one block our own is kept, then the lower index's
+  const std::size_t lost =
+      out.normalise();  // of two claims to one block our own is kept, then the lower index's
+  if (contested != nullptr) *contested = lost != 0;
+  return out;
+}
+
+Objects desired_of_peers(const Intent& intent, const std::vector<Peer>& peers) {
+  Objects out;
+  for (const Peer& peer : peers) add_peer(intent, peer, out);
+  out.normalise();
   return out;
 }
 

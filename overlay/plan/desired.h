@@ -20,8 +20,12 @@ Ip pod_gateway(Family family);
 Ip gateway_handle(std::uint32_t index, Family family);
 
 /// Everything the kernel should hold. Pure: the same intent gives the same objects. A peer whose underlay
-/// address is of another family than ours has none: one VXLAN device carries one family.
-Objects desired(const Intent& intent);
+/// address is of another family than ours has none: one VXLAN device carries one family. Of two claims to one
+/// thing, a block or an address, one is kept; `contested` tells.
+Objects desired(const Intent& intent, bool* contested = nullptr);
+
+/// The part of it that some peers cause; of `intent` its own peers are not read.
+Objects desired_of_peers(const Intent& intent, const std::vector<Peer>& peers);
 
 /// What is left of `underlay` bytes for pods: less outer IP (20 or 40), UDP, VXLAN and the inner Ethernet
 /// header; 0 when nothing is.

@@ -69,6 +69,37 @@ std::vector<Operation> diff_links(const std::vector<Link>& desired, const std::v
   return out;
 }
 
+/// How many are to be added at least.
+std::size_t lacking(const Objects& desired, const Objects& now) {
+  const auto of = [](std::size_t wanted, std::size_t there) { return wanted > there ? wanted - there : 0; };
+  return of(desired.members.size(), now.members.size()) + of(desired.fdb.size(), now.fdb.size()) +
+         of(desired.neighbours.size(), now.neighbours.size()) +
+         of(desired.nexthops.size(), now.nexthops.size()) + of(desired.routes.size(), now.routes.size());
+}
+
+/// What there is besides devices.
+void diff_rest(const Objects& desired, const Objects& now, bool keep_unknown, std::vector<Operation>& out) {
+  out.reserve(out.size() + lacking(desired, now));
+  add_and_change(desired.ports, now.ports, out);
+  const std::size_t without_firewall = out.size();
+  add_and_change(desired.firewall, now.firewall, out);
+  const bool members_come_along = out.size() > without_firewall;
+  if (!members_come_along) add_and_change(desired.members, now.members, out);
+  add_and_change(desired.settings, now.settings, out);
+  add_and_change(desired.addresses, now.addresses, out);
+  add_and_change(desired.fdb, now.fdb, out);
+  add_and_change(desired.neighbours, now.neighbours, out);
+  add_and_change(desired.nexthops, now.nexthops, out);
+  add_and_change(desired.routes, now.routes, out);
+  if (keep_unknown) return;
+  remove_unknown(desired.routes, now.routes, out);
+  remove_unknown(desired.nexthops, now.nexthops, out);
+  remove_unknown(desired.neighbours, now.neighbours, out);
+  remove_unknown(desired.fdb, now.fdb, out);
+  remove_unknown(desired.addresses, now.addresses, out);
+  if (!members_come_along) remove_unknown(desired.members, now.members, out);
+}
+
 // ---- the model ----
 
 template <class T>
@@ -127,7 +158,14 @@ struct Model {
     replace(kernel.links, link);
   }
   void operator()(const Port& port) const { replace(kernel.ports, port); }
-  void operator()(const Firewall& firewall) const { replace(kernel.firewall, firewall); }
+  void operator()(const Firewall& firewall) const {
+    kernel.members.clear();
+    if (!removes()) {
+      for (const Ip& member : firewall.members) kernel.members.push_back({member});
+    }
+    replace(kernel.firewall, firewall);
+  }
+  void operator()(const Member& member) const { replace(kernel.members, member); }
   void operator()(const Setting& setting) const { replace(kernel.settings, setting); }
   void operator()(const Address& address) const {
     replace(kernel.addresses, address);
@@ -162,23 +200,13 @@ std::string Operation::text() const {
 
 std::vector<Operation> diff(const Objects& desired, const Objects& observed, bool keep_unknown) {
   std::vector<Operation> out = diff_links(desired.links, observed.links);
+  if (out.empty()) {
+    diff_rest(desired, observed, keep_unknown, out);
+    return out;
+  }
   Objects now = observed;
   for (const Operation& operation : out) apply(operation, now);
-
-  add_and_change(desired.ports, now.ports, out);
-  add_and_change(desired.firewall, now.firewall, out);
-  add_and_change(desired.settings, now.settings, out);
-  add_and_change(desired.addresses, now.addresses, out);
-  add_and_change(desired.fdb, now.fdb, out);
-  add_and_change(desired.neighbours, now.neighbours, out);
-  add_and_change(desired.nexthops, now.nexthops, out);
-  add_and_change(desired.routes, now.routes, out);
-  if (keep_unknown) return out;
-  remove_unknown(desired.routes, now.routes, out);
-  remove_unknown(desired.nexthops, now.nexthops, out);
-  remove_unknown(desired.neighbours, now.neighbours, out);
-  remove_unknown(desired.fdb, now.fdb, out);
-  remove_unknown(desired.addresses, now.addresses, out);
+  diff_rest(desired, now, keep_unknown, out);
   return out;
 }
 

@@ -20,12 +20,12 @@ struct Operation {
   std::string text() const;
 };
 
-/// Empty when nothing is to be done. Devices and their ports first, then firewall, settings and addresses,
-/// then what carries traffic from the far end on (FDB, neighbour, nexthop, route), so that no route ever
-/// leads where nothing waits; removals after all that and in the reverse order. What the kernel can change in
-/// place is changed, one operation that replaces; a device is taken down and made again only for what it
-/// cannot change (Link::fixed). `keep_unknown` leaves everything that is not wanted where it is. Devices,
-/// ports and settings are never just removed.
+/// Empty when nothing is to be done. Devices and their ports first, then firewall, members, settings and
+/// addresses, then what carries traffic from the far end on (FDB, neighbour, nexthop, route), so that no
+/// route ever leads where nothing waits; removals after all that and in the reverse order. What the kernel
+/// can change in place is changed, one operation that replaces; a device is taken down and made again only
+/// for what it cannot change (Link::fixed). `keep_unknown` leaves everything that is not wanted where it is.
+/// Devices, ports and settings are never just removed.
 std::vector<Operation> diff(const Objects& desired, const Objects& observed, bool keep_unknown);
 
 /// What a kernel holds after `operation`, its side effects included: the model that diff() itself plans with,

@@ -103,17 +103,16 @@ RC_GTEST_PROP(Diff, LeavesNoRouteWithoutAWayAtAnyMoment, (std::uint64_t seed)) {
 
 TEST(Diff, AddsFromTheFarEndAndRemovesInTheReverseOrder) {
   const Objects alone = desired(example_intent(1, 1));
-  Objects joined = desired(example_intent(1, 2));
-  joined.firewall = alone.firewall;
+  const Objects joined = desired(example_intent(1, 2));
   const auto kinds = [](const std::vector<Operation>& operations) {
     std::vector<std::string> out;
     for (const Operation& operation : operations) out.emplace_back(kind(operation.object));
     return out;
   };
   EXPECT_THAT(kinds(diff(joined, alone, false)),
-              ElementsAre("fdb", "neighbour", "neighbour", "nexthop", "nexthop", "route", "route"));
+              ElementsAre("member", "fdb", "neighbour", "neighbour", "nexthop", "nexthop", "route", "route"));
   EXPECT_THAT(kinds(diff(alone, joined, false)),
-              ElementsAre("route", "route", "nexthop", "nexthop", "neighbour", "neighbour", "fdb"));
+              ElementsAre("route", "route", "nexthop", "nexthop", "neighbour", "neighbour", "fdb", "member"));
   EXPECT_THAT(diff(alone, joined, true), IsEmpty());
 }
 
@@ -130,7 +129,7 @@ TEST(Diff, ChangesInPlaceWhatTheKernelCan) {
       {"the MTU", [](Intent& i) { i.mtu = 1400; }, {"change link", "change link"}},
       {"a peer's underlay address",
        [](Intent& i) { i.peers[0].underlay = ip("192.0.2.98"); },
-       {"change firewall", "change fdb"}},
+       {"add member", "change fdb", "remove member"}},
   };
   for (const auto& [what, change, kinds] : cases) {
     Intent intent = example_intent(1, 2);

@@ -4,30 +4,6 @@
 #include <algorithm>
 
 namespace overlay::plan {
-namespace {
-
-/// Whether `list`, which is sorted by key, holds exactly this.
-template <class T>
-bool holds(const std::vector<T>& list, const T& value) {
-  const auto at = std::ranges::lower_bound(list, value.key(), {}, [](const T& item) { return item.key(); });
-  return at != list.end() && *at == value;
-}
-
-struct WasWanted {
-  const Objects& wanted;
-
-  bool operator()(const Link& it) const { return holds(wanted.links, it); }
-  bool operator()(const Port& it) const { return holds(wanted.ports, it); }
-  bool operator()(const Firewall& it) const { return holds(wanted.firewall, it); }
-  bool operator()(const Setting& it) const { return holds(wanted.settings, it); }
-  bool operator()(const Address& it) const { return holds(wanted.addresses, it); }
-  bool operator()(const FdbEntry& it) const { return holds(wanted.fdb, it); }
-  bool operator()(const Neighbour& it) const { return holds(wanted.neighbours, it); }
-  bool operator()(const Nexthop& it) const { return holds(wanted.nexthops, it); }
-  bool operator()(const Route& it) const { return holds(wanted.routes, it); }
-};
-
-}  // namespace
 
 void Fights::hold_back(std::vector<Operation>& operations, const Objects& wanted, Time now) {
   std::erase_if(fights_, [now](const auto& entry) {
@@ -35,8 +11,7 @@ void Fights::hold_back(std::vector<Operation>& operations, const Objects& wanted
     return now - fight.last > window + 2 * fight.hold;
   });
   std::erase_if(operations, [&](const Operation& operation) {
-    const bool repair =
-        operation.verb != Operation::Verb::remove && std::visit(WasWanted{wanted}, operation.object);
+    const bool repair = operation.verb != Operation::Verb::remove && wanted.hold(operation.object);
     return repair && !admit(std::string(kind(operation.object)) + " " + id(operation.object), now);
   });
 }

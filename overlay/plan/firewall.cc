@@ -46,17 +46,12 @@ std::vector<std::string> intervals(std::vector<Prefix> prefixes, Family family) 
   return out;
 }
 
-std::string members_set(const Intent& intent) {
-  const Family family = intent.underlay.address.family();
-  std::vector<Ip> addresses;
-  for (const Peer& peer : intent.peers) {
-    if (peer.underlay.family() == family) addresses.push_back(peer.underlay);
-  }
-  std::ranges::sort(addresses);
-  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
-  std::vector<std::string> elements;
-  for (const Ip& address : addresses) elements.push_back(address.text());
-  return set("members", words(family).type, elements);
+/// One or, while this host moves, several.
+std::string own_addresses(const Underlay& underlay) {
+  if (underlay.also.empty()) return underlay.address.text();
+  std::string out = "{ " + underlay.address.text();
+  for (const Ip& address : underlay.also) out += ", " + address.text();
+  return out + " }";
 }
 
 /// The member's packet is decided by its first rule; only strangers cost more.
@@ -64,7 +59,7 @@ std::string vxlan_chains(const Intent& intent) {
   const std::string ip = words(intent.underlay.address.family()).match;
   const std::string port = "udp dport " + std::to_string(intent.vxlan_port);
   const std::string from_member =
-      ip + " saddr @members " + ip + " daddr " + intent.underlay.address.text() + " iifname != \"overlay0\"";
+      ip + " saddr @members " + ip + " daddr " + own_addresses(intent.underlay) + " iifname != \"overlay0\"";
   // The VNI follows 8 bytes of UDP header and 4 of VXLAN flags (RFC 7348). Other VNIs on this port are
   // others'.
   const std::string our_vni = "@th,96,24 " + std::to_string(intent.vni);
@@ -118,23 +113,44 @@ std::string clamp_chain() {
          "  }\n";
 }
 
-std::string content(const Intent& intent) {
-  return members_set(intent) + vxlan_chains(intent) + clamp_chain() + masquerade_sets(intent, Family::v4) +
-         masquerade_sets(intent, Family::v6) +
+std::string rules(const Intent& intent) {
+  return set("members", words(intent.underlay.address.family()).type, {}) + vxlan_chains(intent) +
+         clamp_chain() + masquerade_sets(intent, Family::v4) + masquerade_sets(intent, Family::v6) +
          "  chain postrouting {\n"
          "    type nat hook postrouting priority srcnat; policy accept;\n"
          "    oifname { \"overlay0\", \"overlay.vx\" } return\n" +
          masquerade_rule(Family::v4) + masquerade_rule(Family::v6) + "  }\n";
 }
 
+std::vector<Ip> members(const Intent& intent) {
+  std::vector<Ip> out;
+  out.reserve(intent.peers.size());
+  for (const Peer& peer : intent.peers) {
+    if (peer.underlay.family() != intent.underlay.address.family()) continue;
+    for_each_address(peer, [&out](const Ip& address) { out.push_back(address); });
+  }
+  std::ranges::sort(out);
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
 }  // namespace
 
 Firewall firewall(const Intent& intent) {
-  const std::string body = content(intent);
-  Firewall out{.digest = sha256(body).hex().substr(0, digest_digits), .ruleset = {}};
-  out.ruleset =
-      firewall_removal() + "table inet overlay {\n  chain " + marker_chain(out) + " {\n  }\n" + body + "}\n";
+  Firewall out{.digest = {}, .rules = rules(intent), .members = members(intent)};
+  out.digest = sha256(out.rules).hex().substr(0, digest_digits);
   return out;
+}
+
+std::string firewall_replacement(const Firewall& firewall) {
+  std::string out = firewall_removal() + "table inet overlay {\n  chain " + marker_chain(firewall) +
+                    " {\n  }\n" + firewall.rules + "}\n";
+  if (firewall.members.empty()) return out;
+  out += "add element inet overlay members {";
+  for (std::size_t i = 0; i < firewall.members.size(); ++i) {
+    out += (i == 0 ? " " : ", ") + firewall.members[i].text();
+  }
+  return out + " }\n";
 }
 
 std::string marker_chain(const Firewall& firewall) { return "content_" + firewall.digest; }

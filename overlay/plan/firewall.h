@@ -15,8 +15,20 @@ namespace overlay::plan {
 ///    and except pods that asked to keep their own (`Pod::masquerade`).
 /// TCP of pods makes its segments no larger than the path carries, whatever the pods believe. And no ICMP
 /// redirect ever tells a pod to reach its neighbour directly: it cannot.
-/// The ruleset replaces the whole table in one transaction.
 Firewall firewall(const Intent& intent);
+
+/// Calls `use` with each address that this peer sends VXLAN from: the elements of the set `members`, which
+/// changes element by element; the rules are made anew only when they differ.
+template <class Use>
+void for_each_address(const Peer& peer, Use use) {
+  use(peer.underlay);
+  for (const Ip& address : peer.also) {
+    if (address != peer.underlay) use(address);
+  }
+}
+
+/// Replaces the whole table in one transaction, members included.
+std::string firewall_replacement(const Firewall& firewall);
 
 /// The empty chain whose name carries the digest: there when, and only when, that ruleset is in force.
 std::string marker_chain(const Firewall& firewall);

@@ -16,7 +16,7 @@ TEST(Firewall, IsThisTextForTwoHosts) {
   intent.vni = 0x123456;
   intent.no_masquerade = {prefix("192.168.0.0/16"), prefix("10.32.0.0/16")};
   const Firewall made = firewall(intent);
-  EXPECT_EQ(made.ruleset,
+  EXPECT_EQ(firewall_replacement(made),
             "add table inet overlay\n"
             "delete table inet overlay\n"
             "table inet overlay {\n"
@@ -26,7 +26,6 @@ TEST(Firewall, IsThisTextForTwoHosts) {
                 "  }\n"
                 R"(  set members {
     type ipv4_addr
-    elements = { 192.0.2.2 }
   }
   chain prerouting {
     type filter hook prerouting priority raw; policy accept;
@@ -77,6 +76,7 @@ TEST(Firewall, IsThisTextForTwoHosts) {
     ip6 saddr @pods6 ip6 saddr != @unchanged6 ip6 daddr != @inside6 masquerade fully-random
   }
 }
+add element inet overlay members { 192.0.2.2 }
 )");
 }
 
@@ -84,20 +84,29 @@ TEST(Firewall, MatchesTheUnderlaysFamily) {
   Intent intent = example_intent(1, 2);
   intent.underlay.address = ip("2001:db8::1");
   intent.peers.front().underlay = ip("2001:db8::2");
-  const std::string ruleset = firewall(intent).ruleset;
-  EXPECT_THAT(ruleset, HasSubstr("type ipv6_addr\n    elements = { 2001:db8::2 }"));
+  const std::string ruleset = firewall_replacement(firewall(intent));
+  EXPECT_THAT(ruleset, HasSubstr("set members {\n    type ipv6_addr\n"));
+  EXPECT_THAT(ruleset, HasSubstr("members { 2001:db8::2 }"));
   EXPECT_THAT(ruleset, HasSubstr("ip6 saddr @members ip6 daddr 2001:db8::1"));
 }
 
 TEST(Firewall, LeavesTheSourceOfPodsThatAskedForIt) {
   Intent intent = example_intent(1, 1);
   intent.pods = {{Ip::parse("10.32.1.7").value(), {}, false}, {Ip::parse("10.32.1.8").value(), {}, true}};
-  EXPECT_THAT(firewall(intent).ruleset,
+  EXPECT_THAT(firewall(intent).rules,
               HasSubstr("  set unchanged4 {\n    type ipv4_addr\n    elements = { 10.32.1.7 }\n"));
 }
 
 TEST(Firewall, WritesNoEmptyListOfElements) {
-  EXPECT_THAT(firewall(example_intent(1, 1)).ruleset, HasSubstr("set members {\n    type ipv4_addr\n  }"));
+  EXPECT_THAT(firewall_replacement(firewall(example_intent(1, 1))), Not(HasSubstr("add element")));
+}
+
+TEST(Firewall, LetsInWhoMovesFromAndToEachAddressOfIt) {
+  Intent intent = example_intent(1, 2);
+  intent.peers.front().also = {ip("192.0.2.200")};
+  EXPECT_THAT(firewall_replacement(firewall(intent)), HasSubstr("members { 192.0.2.2, 192.0.2.200 }"));
+  intent.underlay.also = {ip("192.0.2.201")};
+  EXPECT_THAT(firewall(intent).rules, HasSubstr("ip daddr { 192.0.2.1, 192.0.2.201 } iifname"));
 }
 
 TEST(Firewall, ChangesItsDigestWithItsContentOnly) {
@@ -107,7 +116,11 @@ TEST(Firewall, ChangesItsDigestWithItsContentOnly) {
   EXPECT_EQ(firewall(intent), firewall(other_pods));
   Intent fewer_peers = intent;
   fewer_peers.peers.pop_back();
-  EXPECT_FALSE(firewall(intent) == firewall(fewer_peers));
+  EXPECT_EQ(firewall(intent), firewall(fewer_peers))
+      << "members come and go without the rules being made anew";
+  Intent another_vni = intent;
+  another_vni.vni += 1;
+  EXPECT_FALSE(firewall(intent) == firewall(another_vni));
 }
 
 }  // namespace

@@ -17,10 +17,11 @@ namespace overlay::plan {
 
 /// Where this host stands on the underlay; observed by the shell, not chosen.
 struct Underlay {
-  Ip address;
+  Ip address;                                // VXLAN packets leave from here
   std::uint32_t mtu = 0;                     // of the route there, bytes
   std::uint32_t device = 0;                  // index of the device that has the address; 0: none
   std::optional<Prefix> neighbourhood = {};  // whose hosts are reached there without a router
+  std::vector<Ip> also = {};  // others of this host that they may come to: where it moves to, or comes from
 
   friend bool operator==(const Underlay&, const Underlay&) = default;
 };
@@ -40,6 +41,7 @@ struct Peer {
   NodeId id;
   Mac vtep_mac;
   Ip underlay;                 // outer destination address of VXLAN packets
+  std::vector<Ip> also{};      // others that they may come from, while it moves
   std::vector<Prefix> blocks;  // sorted; what is routed to it
   Way way = {};
 
@@ -68,6 +70,7 @@ struct Intent {
   std::vector<Ip> host_addresses;     // ours inside the pool: the .0 of the first block of each family
   std::vector<Peer> peers;            // sorted by index
   std::vector<Pod> pods;              // sorted by address
+  bool checksum_offload = true;       // of overlay.vx; false: the kernel sums up, for a device below cannot
   std::vector<Prefix> no_masquerade;  // destinations outside the pool that see pod addresses unchanged
   bool keep_unknown = true;           // do not delete our leftovers yet: the first full sync is not done
 

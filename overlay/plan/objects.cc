@@ -9,10 +9,34 @@ namespace {
 constexpr std::string_view alias_prefix = "overlay:";
 
 template <class T>
-void normalise_list(std::vector<T>& list) {
-  std::ranges::stable_sort(list, [](const T& a, const T& b) { return a.key() < b.key(); });
+std::size_t normalise_list(std::vector<T>& list) {
+  const auto in_order = [](const T& a, const T& b) { return a.key() < b.key(); };
+  const auto out_of_order = [&](const T& a, const T& b) { return !in_order(a, b); };
+  if (std::ranges::adjacent_find(list, out_of_order) == list.end()) return 0;
+  std::ranges::stable_sort(list, in_order);
   const auto same_key = [](const T& a, const T& b) { return a.key() == b.key(); };
-  list.erase(std::unique(list.begin(), list.end(), same_key), list.end());
+  const auto rest = std::unique(list.begin(), list.end(), same_key);
+  const auto gone = static_cast<std::size_t>(list.end() - rest);
+  list.erase(rest, list.end());
+  return gone;
+}
+
+const auto& list_of(const Objects& in, const Link& /*kind*/) { return in.links; }
+const auto& list_of(const Objects& in, const Port& /*kind*/) { return in.ports; }
+const auto& list_of(const Objects& in, const Firewall& /*kind*/) { return in.firewall; }
+const auto& list_of(const Objects& in, const Member& /*kind*/) { return in.members; }
+const auto& list_of(const Objects& in, const Setting& /*kind*/) { return in.settings; }
+const auto& list_of(const Objects& in, const Address& /*kind*/) { return in.addresses; }
+const auto& list_of(const Objects& in, const FdbEntry& /*kind*/) { return in.fdb; }
+const auto& list_of(const Objects& in, const Neighbour& /*kind*/) { return in.neighbours; }
+const auto& list_of(const Objects& in, const Nexthop& /*kind*/) { return in.nexthops; }
+const auto& list_of(const Objects& in, const Route& /*kind*/) { return in.routes; }
+
+/// The one with this value's key; null when there is none.
+template <class T>
+const T* find_key(const std::vector<T>& list, const T& value) {
+  const auto at = std::ranges::lower_bound(list, value.key(), {}, [](const T& item) { return item.key(); });
+  return at != list.end() && at->key() == value.key() ? &*at : nullptr;
 }
 
 }  // namespace
@@ -73,16 +97,23 @@ std::string text(const Object& object) {
   return std::visit([](const auto& value) { return value.text(); }, object);
 }
 
-void Objects::normalise() {
-  normalise_list(links);
-  normalise_list(ports);
-  normalise_list(firewall);
-  normalise_list(settings);
-  normalise_list(addresses);
-  normalise_list(fdb);
-  normalise_list(neighbours);
-  normalise_list(nexthops);
-  normalise_list(routes);
+std::size_t Objects::normalise() {
+  const auto each = [](auto&... lists) { return (normalise_list(lists) + ...); };
+  return each(links, ports, firewall, members, settings, addresses, fdb, neighbours, nexthops, routes);
+}
+
+bool Objects::hold(const Object& object) const {
+  return std::visit(
+      [this](const auto& value) {
+        const auto* found = find_key(list_of(*this, value), value);
+        return found != nullptr && *found == value;
+      },
+      object);
+}
+
+bool Objects::know(const Object& object) const {
+  return std::visit([this](const auto& value) { return find_key(list_of(*this, value), value) != nullptr; },
+                    object);
 }
 
 std::vector<Object> Objects::all() const {
@@ -90,7 +121,7 @@ std::vector<Object> Objects::all() const {
   const auto append = [&out](const auto&... lists) {
     (out.insert(out.end(), lists.begin(), lists.end()), ...);
   };
-  append(links, ports, firewall, settings, addresses, fdb, neighbours, nexthops, routes);
+  append(links, ports, firewall, members, settings, addresses, fdb, neighbours, nexthops, routes);
   return out;
 }
 

@@ -79,17 +79,29 @@ struct Port {
   friend bool operator==(const Port&, const Port&) = default;
 };
 
-/// The table `inet overlay`. Two are equal when their digests are: the kernel's listing of rules is not
-/// compared.
+/// The table `inet overlay`, without the members. Two are equal when their digests are: the kernel's listing
+/// of rules is not compared.
 struct Firewall {
   static constexpr std::string_view kind = "firewall";
-  std::string digest;   // of the ruleset; the name of an empty chain carries it in the kernel
-  std::string ruleset;  // in nft's language, one transaction; empty when observed
+  std::string digest;       // of the rules; the name of an empty chain carries it in the kernel
+  std::string rules;        // in nft's language; empty when observed
+  std::vector<Ip> members;  // that are put in with the rules, sorted; empty when observed
 
   int key() const { return 0; }
   std::string id() const { return "inet overlay"; }
   std::string text() const { return "table inet overlay content " + digest; }
   friend bool operator==(const Firewall& a, const Firewall& b) { return a.digest == b.digest; }
+};
+
+/// An underlay address that may send VXLAN packets to this host: an element of the table's set `members`.
+struct Member {
+  static constexpr std::string_view kind = "member";
+  Ip ip;
+
+  const Ip& key() const { return ip; }
+  std::string id() const { return ip.text(); }
+  std::string text() const { return ip.text() + " may send VXLAN"; }
+  friend bool operator==(const Member&, const Member&) = default;
 };
 
 /// One file below /proc/sys.
@@ -182,7 +194,8 @@ struct Route {
   friend bool operator==(const Route&, const Route&) = default;
 };
 
-using Object = std::variant<Link, Port, Firewall, Setting, Address, FdbEntry, Neighbour, Nexthop, Route>;
+using Object =
+    std::variant<Link, Port, Firewall, Member, Setting, Address, FdbEntry, Neighbour, Nexthop, Route>;
 std::string_view kind(const Object& object);
 std::string id(const Object& object);
 std::string text(const Object& object);
@@ -192,6 +205,7 @@ struct Objects {
   std::vector<Link> links;
   std::vector<Port> ports;
   std::vector<Firewall> firewall;  // at most one
+  std::vector<Member> members;
   std::vector<Setting> settings;
   std::vector<Address> addresses;
   std::vector<FdbEntry> fdb;
@@ -199,8 +213,12 @@ struct Objects {
   std::vector<Nexthop> nexthops;
   std::vector<Route> routes;
 
-  /// Sorts each list by key; of several with one key the first stays.
-  void normalise();
+  /// Sorts each list by key; of several with one key the first stays. Returns how many went.
+  std::size_t normalise();
+  /// Whether exactly this is among them; the lists must be sorted.
+  bool hold(const Object& object) const;
+  /// Whether one with its key is.
+  bool know(const Object& object) const;
   /// All of them, in the order they are added to a kernel.
   std::vector<Object> all() const;
   friend bool operator==(const Objects&, const Objects&) = default;

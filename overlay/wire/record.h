@@ -52,7 +52,7 @@ struct NodeInfo {
   std::string zone;
   std::string version;
   std::vector<Endpoint> endpoints;  // mesh, TCP
-  std::vector<Ip> underlay;         // the first is where its VXLAN packets go
+  std::vector<Ip> underlay;         // its VXLAN packets go to the first, and come from any
   Mac vtep_mac;
   std::uint32_t features = 0;  // the highest feature level it knows
   std::string host_uid;        // of the Kubernetes Node this host is; empty elsewhere
