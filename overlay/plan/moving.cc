@@ -2,6 +2,7 @@
 #include "overlay/plan/moving.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace overlay::plan {
 
@@ -9,7 +10,9 @@ const Underlay& Moving::look(const Underlay& found, const Has& has, Time now) {
   if (!stand_ || (stand_->address != found.address && !has(stand_->address))) {
     use(found, std::nullopt, now);
   } else if (stand_->address == found.address) {
-    stand_->mtu = found.mtu;
+    std::vector<Ip> also = std::move(stand_->also);
+    stand_ = found;
+    stand_->also = std::move(also);
     // What was announced and not taken, or came from and has lingered.
     if (now >= due_ || std::ranges::any_of(stand_->also, std::not_fn(has))) {
       stand_->also.clear();

@@ -15,6 +15,10 @@ const Ip a = ip("192.0.2.1");
 const Ip b = ip("203.0.113.1");
 const Ip c = ip("198.51.100.1");
 
+Underlay standing(const Ip& address, std::uint32_t mtu, std::vector<Ip> also) {
+  return {.address = address, .mtu = mtu, .device = 0, .neighbourhood = {}, .also = std::move(also)};
+}
+
 /// A host with these addresses, whose way out is by one of them.
 struct Host {
   Moving moving;
@@ -29,17 +33,17 @@ struct Host {
 
 TEST(Moving, AnnouncesThenUsesThenForgets) {
   Host host{.moving = {}, .addresses = {a, b}};
-  EXPECT_EQ(host.look(a), (Underlay{a, 1500, {}})) << "there is nowhere to move from";
-  EXPECT_EQ(host.look(b, 9000), (Underlay{a, 1500, {b}}));
+  EXPECT_EQ(host.look(a), standing(a, 1500, {})) << "there is nowhere to move from";
+  EXPECT_EQ(host.look(b, 9000), standing(a, 1500, {b}));
   EXPECT_EQ(host.moving.next_look(), host.now + Moving::announce);
   host.now += Moving::announce - milliseconds(1);
-  EXPECT_EQ(host.look(b, 9000), (Underlay{a, 1500, {b}}));
+  EXPECT_EQ(host.look(b, 9000), standing(a, 1500, {b}));
   host.now += milliseconds(1);
-  EXPECT_EQ(host.look(b, 9000), (Underlay{b, 9000, {a}}));
+  EXPECT_EQ(host.look(b, 9000), standing(b, 9000, {a}));
   host.now += Moving::linger - milliseconds(1);
-  EXPECT_EQ(host.look(b, 9000), (Underlay{b, 9000, {a}}));
+  EXPECT_EQ(host.look(b, 9000), standing(b, 9000, {a}));
   host.now += milliseconds(1);
-  EXPECT_EQ(host.look(b, 9000), (Underlay{b, 9000, {}}));
+  EXPECT_EQ(host.look(b, 9000), standing(b, 9000, {}));
   EXPECT_EQ(host.moving.next_look(), Time::max());
 }
 
@@ -47,13 +51,13 @@ TEST(Moving, GoesOnAtOnceWhenTheOldAddressIsGone) {
   Host host{.moving = {}, .addresses = {a}};
   host.look(a);
   host.addresses = {b};
-  EXPECT_EQ(host.look(b), (Underlay{b, 1500, {}}));
+  EXPECT_EQ(host.look(b), standing(b, 1500, {}));
 
   Host cut_short{.moving = {}, .addresses = {a, b}};
   cut_short.look(a);
   cut_short.look(b);
   cut_short.addresses = {b};
-  EXPECT_EQ(cut_short.look(b), (Underlay{b, 1500, {}})) << "though it was being announced";
+  EXPECT_EQ(cut_short.look(b), standing(b, 1500, {})) << "though it was being announced";
 }
 
 TEST(Moving, StopsHearingAnAddressThatIsGone) {
@@ -63,25 +67,25 @@ TEST(Moving, StopsHearingAnAddressThatIsGone) {
   host.now += Moving::announce;
   host.look(b);
   host.addresses = {b};
-  EXPECT_EQ(host.look(b), (Underlay{b, 1500, {}}));
+  EXPECT_EQ(host.look(b), standing(b, 1500, {}));
 }
 
 TEST(Moving, TakesBackWhatItAnnounced) {
   Host host{.moving = {}, .addresses = {a, b, c}};
   host.look(a);
   host.look(b);
-  EXPECT_EQ(host.look(c), (Underlay{a, 1500, {c}})) << "another way out: announced anew";
+  EXPECT_EQ(host.look(c), standing(a, 1500, {c})) << "another way out: announced anew";
   EXPECT_EQ(host.moving.next_look(), host.now + Moving::announce);
   host.look(a);
   host.now += Moving::announce;
-  EXPECT_EQ(host.look(a), (Underlay{a, 1500, {}}));
+  EXPECT_EQ(host.look(a), standing(a, 1500, {}));
 }
 
 TEST(Moving, GoesOnFromWhereAnEarlierLifeStood) {
-  Host host{.moving = Moving({a, 1500, {}}), .addresses = {a, b}};
-  EXPECT_EQ(host.look(b), (Underlay{a, 1500, {b}}));
-  Host elsewhere{.moving = Moving({a, 1500, {}}), .addresses = {b}};
-  EXPECT_EQ(elsewhere.look(b), (Underlay{b, 1500, {}}));
+  Host host{.moving = Moving(standing(a, 1500, {})), .addresses = {a, b}};
+  EXPECT_EQ(host.look(b), standing(a, 1500, {b}));
+  Host elsewhere{.moving = Moving(standing(a, 1500, {})), .addresses = {b}};
+  EXPECT_EQ(elsewhere.look(b), standing(b, 1500, {}));
 }
 
 TEST(Moving, FollowsTheMtuOfTheWayOut) {
