@@ -30,15 +30,19 @@ lab() { "$repo/tools/lab" "$@" >&2; }
 ask_lab() { "$repo/tools/lab" "$@"; }
 note() { printf '%s\n' "$*" >&2; }
 need() { command -v "$1" >/dev/null || refuse "no $1; install it with: tools/install-packages bench"; }
-pod_address() { jq -r '.ips[0].address | sub("/.*"; "")' "$lab_dir/pods/$1/result.json"; }
+# pod_address POD [4|6]
+pod_address() {
+  jq -r --arg sign "$([[ ${2:-4} == 6 ]] && echo : || echo .)" \
+    '[.ips[].address | select(contains($sign))][0] | sub("/.*"; "")' "$lab_dir/pods/$1/result.json"
+}
 
-# gbits CLIENT-NS SERVER-NS ADDRESS SECONDS: TCP, one stream, one run.
+# gbits CLIENT-NS SERVER-NS ADDRESS SECONDS [STREAMS]: TCP, one run.
 gbits() {
   local server
   nsenter --net="/run/netns/$2" iperf3 -s -1 -p 5201 >/dev/null 2>&1 &
   server=$!
   wait_until 5 listens "$2" || fail "iperf3 does not listen in $2"
-  nsenter --net="/run/netns/$1" iperf3 -c "$3" -p 5201 -t "$4" -J | jq '.end.sum_received.bits_per_second / 1e9'
+  nsenter --net="/run/netns/$1" iperf3 -c "$3" -p 5201 -t "$4" -P "${5:-1}" -J | jq '.end.sum_received.bits_per_second / 1e9'
   wait "$server"
 }
 
