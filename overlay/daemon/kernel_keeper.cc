@@ -28,8 +28,18 @@ constexpr int pause_factor = 4;
 
 }  // namespace
 
-KernelKeeper::KernelKeeper(boost::asio::io_context& io, Host host, Driver& driver, Alarms& alarms, Rng rng)
+Result<plan::Underlay> look_at_underlay(Host& host, Time now) {
+  OVERLAY_TRY(const plan::Underlay found, kernel::find_underlay(host.socket, host.wanted_underlay));
+  OVERLAY_TRY(const auto addresses, kernel::own_addresses(host.socket));
+  return host.moving.look(
+      found, [&addresses](const Ip& ip) { return addresses.contains(ip); }, now);
+}
+
+KernelKeeper::KernelKeeper(boost::asio::io_context& io, const Options& options, Host host, Driver& driver,
+                           Alarms& alarms, Rng rng)
     : host_(std::move(host)),
+      firewalls_(io, alarms, options.open_forward),
+      checksums_(io, options.checksum_offload, alarms, Rng(rng.next()), [this] { request(); }),
       driver_(driver),
       alarms_(alarms),
       rng_(rng),
@@ -79,12 +89,16 @@ void KernelKeeper::hear_events() {
   const auto concerned = host_.events.drain(host_.kernel.made());
   if (!concerned) log(spdlog::level::warn, "kernel", {{"text", "news: " + concerned.error().text}});
   if (host_.events.take_table_changed()) host_.kernel.distrust_firewall();
+  if (host_.events.take_others_changed()) firewalls_.hear();
   if (!concerned || *concerned) schedule(Clock::now() + burst);
 }
 
+/// An address that is gone may come back, and the kernel goes on with what it has: the last one known is
+/// kept.
 void KernelKeeper::look_at_underlay() {
-  const auto found = kernel::find_underlay(host_.socket, host_.wanted_underlay);
-  // An address that is gone may come back, and the kernel goes on with what it has: keep the last one known.
+  const auto found = daemon::look_at_underlay(host_, now());
+  const Time again = host_.moving.next_look();
+  if (again != Time::max()) schedule(Clock::now() + (again - now()));
   if (!found || found == host_.underlay) return;
   host_.underlay = *found;
   driver_.feed([&](node::Node& node, Time now) { node.underlay_changed(*found, now); });
@@ -131,11 +145,15 @@ void KernelKeeper::pass() {
 Status KernelKeeper::reconcile(plan::Intent intent) {
   if (!programmed_) OVERLAY_CHECK(check_first_time(intent));
   const std::uint64_t before = host_.kernel.operations();
+  firewalls_.need(intent);
+  checksums_.need(intent);
+  intent.checksum_offload = checksums_.may_offload();
   const Status done = host_.kernel.reconcile(std::move(intent), now());
   host_.events.skip_own_table();
   tell_fights();
   OVERLAY_CHECK(done);
   programmed_ = true;
+  checksums_.programmed();
   const std::uint64_t made = host_.kernel.operations() - before;
   if (made > 0) log(spdlog::level::debug, "kernel", {{"operations", std::to_string(made)}});
   return {};
@@ -168,7 +186,9 @@ Result<plan::Objects> KernelKeeper::observe() {
 Status KernelKeeper::teardown() {
   torn_down_ = true;
   timer_.cancel();
-  return host_.kernel.teardown();
+  const Status closed = firewalls_.close();
+  const Status removed = host_.kernel.teardown();
+  return removed ? closed : removed;
 }
 
 }  // namespace overlay::daemon

@@ -12,10 +12,14 @@
 
 #include "overlay/base/rng.h"
 #include "overlay/daemon/alarms.h"
+#include "overlay/daemon/checksum_keeper.h"
 #include "overlay/daemon/driver.h"
+#include "overlay/daemon/options.h"
+#include "overlay/daemon/other_firewalls.h"
 #include "overlay/kernel/events.h"
 #include "overlay/kernel/host.h"
 #include "overlay/kernel/kernel.h"
+#include "overlay/plan/moving.h"
 
 namespace overlay::daemon {
 
@@ -26,11 +30,16 @@ struct Host {
   kernel::Events events;
   std::optional<Ip> wanted_underlay;  // --underlay-address
   std::optional<plan::Underlay> underlay;
+  plan::Moving moving;  // from one underlay address to another
 };
+
+/// Looks where this host stands: at the default route, or the wanted address.
+[[nodiscard]] Result<plan::Underlay> look_at_underlay(Host& host, Time now);
 
 class KernelKeeper {
  public:
-  KernelKeeper(boost::asio::io_context& io, Host host, Driver& driver, Alarms& alarms, Rng rng);
+  KernelKeeper(boost::asio::io_context& io, const Options& options, Host host, Driver& driver, Alarms& alarms,
+               Rng rng);
   ~KernelKeeper();
 
   /// Tells the core of the underlay, and starts.
@@ -63,6 +72,8 @@ class KernelKeeper {
   [[nodiscard]] Status check_first_time(const plan::Intent& intent);
 
   Host host_;
+  OtherFirewalls firewalls_;
+  ChecksumKeeper checksums_;
   Driver& driver_;
   Alarms& alarms_;
   Rng rng_;

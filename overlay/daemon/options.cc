@@ -37,6 +37,8 @@ struct Raw {
   std::string vxlan_port = "4789";
   std::string vni;
   std::vector<std::string> no_masquerade;
+  bool open_forward = false;
+  std::string checksum_offload = "auto";
   std::string reap_after = "300";
   std::string cni_bin_dir = "/opt/cni/bin";
   std::string cni_conf_dir = "/etc/cni/net.d";
@@ -111,6 +113,9 @@ void declare(CLI::App& app, Raw& raw) {
   flags.text("--vxlan-port", raw.vxlan_port, "N", "founding: UDP port of VXLAN");
   flags.text("--vni", raw.vni, "N", "founding: VXLAN network identifier; default: from the cluster id");
   flags.list("--no-masquerade", raw.no_masquerade, "CIDR", "destinations that see pod addresses unchanged");
+  flags.yes("--open-forward", raw.open_forward, "let pods' packets through another firewall's FORWARD chain");
+  flags.text("--checksum-offload", raw.checksum_offload, "auto|on|off",
+             "who sums up what is in VXLAN; auto: the network card where a test shows that it can");
   flags.text("--reap-after", raw.reap_after, "SECONDS",
              "free the address of a pod whose interface is gone that long without a DEL");
   flags.text("--cni-bin-dir", raw.cni_bin_dir, "DIR", "where the CNI plugin is installed; empty: nowhere");
@@ -199,6 +204,13 @@ Result<spdlog::level::level_enum> parse_log_level(const std::string& text) {
   if (text == "warning") return spdlog::level::warn;
   if (text == "error") return spdlog::level::err;
   return wrong("--log-level", text, "debug, info, warning or error");
+}
+
+Result<ChecksumOffload> parse_checksum_offload(const std::string& text) {
+  if (text == "auto") return ChecksumOffload::automatic;
+  if (text == "on") return ChecksumOffload::on;
+  if (text == "off") return ChecksumOffload::off;
+  return wrong("--checksum-offload", text, "auto, on or off");
 }
 
 Result<std::filesystem::path> parse_directory(const std::string& flag, const std::string& text) {
@@ -298,6 +310,8 @@ Result<Options> interpret(const Raw& raw, const CLI::App& app) {
   OVERLAY_TRY(options.genesis, parse_genesis(raw));
   OVERLAY_TRY(options.mtu, parse_mtu(raw, options.genesis));
   OVERLAY_TRY(options.log_level, parse_log_level(raw.log_level));
+  OVERLAY_TRY(options.checksum_offload, parse_checksum_offload(raw.checksum_offload));
+  options.open_forward = raw.open_forward;
   OVERLAY_CHECK(parse_addresses(raw, options));
   OVERLAY_CHECK(parse_founding(raw, options));
   OVERLAY_TRY(const int reap_after, number("--reap-after", raw.reap_after, 1, 86400));

@@ -21,6 +21,9 @@ namespace overlay::daemon {
 /// TCP, where peers listen and are dialled.
 inline constexpr std::uint16_t mesh_port = 6783;
 
+/// Who sums up what overlay.vx carries.
+enum class ChecksumOffload : std::uint8_t { automatic, on, off };
+
 struct Options {
   std::string name;
   std::string zone;
@@ -37,6 +40,8 @@ struct Options {
   bool listen_given = false;
   std::optional<Ip> underlay_address;
   std::vector<Prefix> no_masquerade;
+  bool open_forward = false;
+  ChecksumOffload checksum_offload = ChecksumOffload::automatic;
   std::chrono::seconds reap_after{};                // a pod without an interface loses its address
   std::filesystem::path cni_bin_dir;                // empty: leave the plugin alone
   std::filesystem::path cni_conf_dir;               // empty: as well

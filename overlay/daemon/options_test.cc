@@ -151,6 +151,14 @@ TEST(Options, EveryFlagIsUnderstood) {
   EXPECT_EQ(options.log_level, spdlog::level::debug);
 }
 
+TEST(Options, WhatStandsInTheWayOfPacketsHasFlags) {
+  EXPECT_FALSE(good({}).open_forward);
+  EXPECT_TRUE(good({"--open-forward"}).open_forward);
+  EXPECT_EQ(good({}).checksum_offload, ChecksumOffload::automatic);
+  EXPECT_EQ(good({"--checksum-offload", "on"}).checksum_offload, ChecksumOffload::on);
+  EXPECT_EQ(good({"--checksum-offload", "off"}).checksum_offload, ChecksumOffload::off);
+}
+
 TEST(Options, AnyFlagCanBeAKeyOfTheFile) {
   const ConfigFile file("name = \"h7\"\nbootstrap = true\njoin = [\"h1\", \"h2:7000\"]\nblock-prefix = 25\n");
   const Options options = good({"--config", file.path()});
@@ -239,6 +247,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{{"--join", "http://h2"}, "--join: 'http://h2' is not HOST or HOST:PORT"},
         Bad{{"--listen", "6783"}, "--listen: '6783' is not ADDRESS:PORT"},
         Bad{{"--underlay-address", "h1"}, "--underlay-address: 'h1' is not an IP address"},
+        Bad{{"--checksum-offload", "maybe"}, "--checksum-offload 'maybe': give auto, on or off"},
         Bad{{"--no-masquerade", "all"}, "--no-masquerade: 'all' is not a prefix; write ADDRESS/LENGTH"},
         Bad{{"--metrics", "on"}, "--metrics: 'on' is not ADDRESS:PORT"},
         Bad{{"--mtu", "banana"}, "--mtu 'banana': give a number from 576 to 65535"},

@@ -3,6 +3,7 @@
 
 #include <linux/netlink.h>
 
+#include "overlay/daemon/clock.h"
 #include "overlay/daemon/past.h"
 #include "overlay/daemon/privileges.h"
 #include "overlay/plan/preflight.h"
@@ -10,8 +11,12 @@
 namespace overlay::daemon {
 namespace {
 
+/// A host that has sent from another address of its own before moves from there, instead of being there at
+/// once.
 Status find_underlay(const Options& options, Host& host) {
-  auto underlay = kernel::find_underlay(host.socket, options.underlay_address);
+  OVERLAY_TRY(const auto before, host.kernel.local());
+  if (before) host.moving = plan::Moving({.address = *before, .mtu = 0});
+  auto underlay = look_at_underlay(host, now());
   if (!underlay && options.underlay_address) return underlay.error();
   if (underlay) host.underlay = *underlay;
   return {};
@@ -32,8 +37,8 @@ Result<Preflight> check_host(const Options& options) {
   OVERLAY_TRY(auto kernel, kernel::Kernel::open());
   OVERLAY_TRY(auto socket, kernel::Socket::open(NETLINK_ROUTE));
   OVERLAY_TRY(auto events, kernel::Events::open());
-  Preflight out{Host{std::move(kernel), std::move(socket), std::move(events), options.underlay_address, {}},
-                {}};
+  Preflight out{
+      Host{std::move(kernel), std::move(socket), std::move(events), options.underlay_address, {}, {}}, {}};
   OVERLAY_CHECK(find_underlay(options, out.host));
   if (!will_found(options)) return out;
   if (out.host.underlay) {

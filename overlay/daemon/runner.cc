@@ -161,7 +161,7 @@ Status Runner::open_node(Host host) {
   driver_.emplace(io_, *std::move(node), std::move(state.store),
                   [this](node::Effect effect) { carry_out(std::move(effect)); });
   tell_security(keys, host.underlay);
-  kernel_.emplace(io_, std::move(host), *driver_, alarms_, Rng(rng.next()));
+  kernel_.emplace(io_, options_, std::move(host), *driver_, alarms_, Rng(rng.next()));
   readiness_.emplace(io_, *driver_, [this] { install_cni_plugin(io_, options_, socket_path()); });
   sessions_.attach(*driver_, std::move(keys));
   api_.attach(*driver_, *kernel_, alarms_);

@@ -5,6 +5,8 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
+#include "overlay/kernel/offload.h"
+
 namespace overlay::kernel {
 namespace {
 
@@ -27,7 +29,10 @@ FoundLink read_link(const Reply& reply, plan::Device device) {
   out.link.mtu = attributes.u32(IFLA_MTU).value_or(0);
   out.link.alias = attributes.string(IFLA_IFALIAS).value_or("");
   out.link.up = (header.ifi_flags & IFF_UP) != 0;
-  if (out.kind == "vxlan") read_vxlan(info.nested(IFLA_INFO_DATA), out.link);
+  if (out.kind != "vxlan") return out;
+  read_vxlan(info.nested(IFLA_INFO_DATA), out.link);
+  const auto offload = checksum_offload(attributes.string(IFLA_IFNAME).value_or(""));
+  out.link.checksum_offload = !offload || *offload;  // where nobody can tell, nobody can change it
   return out;
 }
 

@@ -41,6 +41,21 @@ bool is_of_our_table(const Reply& news) {
   return news.attributes<nfgenmsg>().string(NFTA_TABLE_NAME) == "overlay";
 }
 
+/// Sets and their elements change all the time where services come and go, and say nothing here.
+bool is_of_a_firewall(const Reply& news) {
+  switch (news.type() & 0xff) {
+    case NFT_MSG_NEWCHAIN:
+    case NFT_MSG_DELCHAIN:
+    case NFT_MSG_NEWRULE:
+    case NFT_MSG_DELRULE:
+    case NFT_MSG_DELTABLE:
+    case NFT_MSG_NEWTABLE:
+      return true;
+    default:
+      return false;
+  }
+}
+
 /// What was read; `lost` is set when some was not. The rest of a buffer that overran is still read.
 Result<std::vector<Reply>> read_all(Socket& socket, bool& lost) {
   auto news = socket.poll();
@@ -88,7 +103,11 @@ Result<bool> Events::drain(const plan::Objects& made) {
 Result<bool> Events::drain_tables() {
   bool changed = false;
   OVERLAY_TRY(const auto news, read_all(tables_, changed));
-  for (const Reply& each : news) changed = changed || is_of_our_table(each);
+  for (const Reply& each : news) {
+    const bool ours = is_of_our_table(each);
+    changed = changed || ours;
+    others_changed_ = others_changed_ || (!ours && is_of_a_firewall(each));
+  }
   table_changed_ = table_changed_ || changed;
   return changed;
 }

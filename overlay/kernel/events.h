@@ -27,7 +27,9 @@ class Events {
 
   /// Whether somebody changed the table `inet overlay` since the last call, by what drain() has read.
   bool take_table_changed() { return std::exchange(table_changed_, false); }
-  /// What is to be read about that table is our own doing: called right after it.
+  /// Whether the chains or rules of another table changed.
+  bool take_others_changed() { return std::exchange(others_changed_, false); }
+  /// What is to be read about our table is our own doing: called right after it.
   void skip_own_table();
 
  private:
@@ -47,6 +49,7 @@ class Events {
   Socket asking_;    // for what was not heard
   Indices indices_;  // of our devices, as heard so far
   bool table_changed_ = false;
+  bool others_changed_ = false;
 };
 
 }  // namespace overlay::kernel

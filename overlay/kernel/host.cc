@@ -6,6 +6,8 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
+#include <algorithm>
+#include <cstring>
 #include <map>
 
 #include "overlay/kernel/dump.h"
@@ -159,6 +161,28 @@ Result<std::vector<plan::HostRoute>> foreign_routes(Socket& socket) {
     }
   }
   return out;
+}
+
+Result<std::set<Ip>> own_addresses(Socket& socket) {
+  OVERLAY_TRY(const auto replies, socket.dump(Message(RTM_GETADDR, 0, ifaddrmsg{})));
+  std::set<Ip> out;
+  for (const Reply& reply : replies) {
+    const Attributes attributes = reply.attributes<ifaddrmsg>();
+    const auto local = attributes.ip(IFA_LOCAL);
+    const auto ip = local ? local : attributes.ip(IFA_ADDRESS);  // IPv6 has only the latter
+    if (ip) out.insert(*ip);
+  }
+  return out;
+}
+
+Result<std::uint64_t> received_packets(Socket& socket, std::string_view device) {
+  Message question(RTM_GETLINK, 0, ifinfomsg{});
+  question.string(IFLA_IFNAME, device);
+  OVERLAY_TRY(const Reply reply, socket.get(question));
+  const auto bytes = reply.attributes<ifinfomsg>().find(IFLA_STATS64);
+  rtnl_link_stats64 stats{};
+  if (bytes) std::memcpy(&stats, bytes->data(), std::min(bytes->size(), sizeof stats));
+  return stats.rx_packets;
 }
 
 Result<std::set<std::string>> interface_names(Socket& socket) {

@@ -21,6 +21,11 @@ namespace overlay::kernel {
 /// The main table without our own routes, for plan::check_pool_against_routes.
 [[nodiscard]] Result<std::vector<plan::HostRoute>> foreign_routes(Socket& socket);
 
+/// All addresses of this host.
+[[nodiscard]] Result<std::set<Ip>> own_addresses(Socket& socket);
+/// By a device, since it was made.
+[[nodiscard]] Result<std::uint64_t> received_packets(Socket& socket, std::string_view device);
+
 /// The names of all interfaces.
 [[nodiscard]] Result<std::set<std::string>> interface_names(Socket& socket);
 

@@ -7,6 +7,7 @@
 
 #include "overlay/kernel/dump.h"
 #include "overlay/kernel/encode.h"
+#include "overlay/kernel/offload.h"
 #include "overlay/kernel/ports.h"
 #include "overlay/kernel/sysctl.h"
 #include "overlay/plan/desired.h"
@@ -236,6 +237,10 @@ Status Kernel::apply_singly(const Operation& operation) {
 
 Status Kernel::change_link(const plan::Link& link, const plan::Link& before) {
   const int index = indices_.of(link.device);
+  if (link.checksum_offload != before.checksum_offload) {
+    OVERLAY_CHECK(
+        set_checksum_offload(before.renamed.empty() ? link.id() : before.renamed, link.checksum_offload));
+  }
   Status done = socket_.request(encode_link_change(index, link, before));
   if (done || before.renamed.empty() || done.error().code != Errc::unavailable) return done;
   // Linux before 6.2 renames only what is down. What that flushes the next look restores.
@@ -252,6 +257,7 @@ Status Kernel::apply_link(const Operation& operation, const plan::Link& link) {
   // Before it comes up, or the kernel gives it an IPv6 address of its own making.
   ignore_error(write_sysctl("net/ipv6/conf/" + link.id() + "/addr_gen_mode", "1"),
                "a setting of the plan asks again");
+  if (!link.checksum_offload) OVERLAY_CHECK(set_checksum_offload(link.id(), false));
   OVERLAY_CHECK(socket_.request(encode_mark_and_up(link)));
   return find_indices();
 }
@@ -264,6 +270,12 @@ Status Kernel::apply_batch(std::span<const Operation> operations) {
   FirstError first;
   for (std::size_t i = 0; i < operations.size(); ++i) first.note(outcome(operations[i], statuses[i]));
   return first.take();
+}
+
+Result<std::optional<Ip>> Kernel::local() {
+  OVERLAY_TRY(const auto found, find_link(socket_, Device::vxlan));
+  if (!found || !is_ours(*found)) return std::nullopt;
+  return found->link.local;
 }
 
 Result<std::optional<ClusterId>> Kernel::cluster() {

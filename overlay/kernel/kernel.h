@@ -62,6 +62,9 @@ class Kernel {
   /// The cluster named by the alias of overlay.vx; nothing when there is no such device or it is not ours.
   [[nodiscard]] Result<std::optional<ClusterId>> cluster();
 
+  /// Where overlay.vx sends from; nothing likewise.
+  [[nodiscard]] Result<std::optional<Ip>> local();
+
   /// How many operations apply() was given since open(); one that changes nothing about the kernel is never
   /// given.
   std::uint64_t operations() const { return operations_; }

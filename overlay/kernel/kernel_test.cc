@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 
 #include "overlay/kernel/host.h"
+#include "overlay/kernel/offload.h"
 #include "overlay/kernel/sysctl.h"
 #include "overlay/kernel/test_namespace.h"
 #include "overlay/plan/desired.h"
@@ -182,6 +183,7 @@ TEST_F(KernelTest, RepairsADeviceThatSomebodyChanges) {
       {"overlay.vx without its alias", [] { set_alias("overlay.vx", ""); }},
       {"overlay.vx with another MTU", [] { set_mtu("overlay.vx", 1300); }},
       {"overlay0 with another MTU", [] { set_mtu("overlay0", 1300); }},
+      {"overlay.vx that sums up itself", [] { EXPECT_TRUE(set_checksum_offload("overlay.vx", false)); }},
       {"overlay.vx by another name", [] { rename_device("overlay.vx", "mine"); }},
       {"overlay0 by another name", [] { rename_device("overlay0", "mine"); }},
       {"overlay.vx gone", [] { remove_device("overlay.vx"); }},

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "overlay/addr/prefix.h"
+#include "overlay/kernel/host.h"
 
 namespace overlay::kernel {
 namespace {
@@ -141,13 +142,7 @@ void add_route(const std::string& device, const Prefix& destination, std::option
 
 std::uint64_t received_packets(const std::string& device) {
   auto socket = Socket::open(NETLINK_ROUTE);
-  Message message(RTM_GETLINK, 0, ifinfomsg{});
-  message.string(IFLA_IFNAME, device);
-  const auto reply = socket->get(message);
-  const auto bytes = reply->attributes<ifinfomsg>().find(IFLA_STATS64);
-  rtnl_link_stats64 stats{};
-  if (bytes) std::memcpy(&stats, bytes->data(), std::min(bytes->size(), sizeof stats));
-  return stats.rx_packets;
+  return received_packets(*socket, device).value();
 }
 
 }  // namespace overlay::kernel

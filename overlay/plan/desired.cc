@@ -31,7 +31,8 @@ void add_links(const Intent& intent, Objects& out) {
                        .up = true,
                        .vni = 0,
                        .port = 0,
-                       .local = {}});
+                       .local = {},
+                       .checksum_offload = true});
   out.links.push_back({.device = Device::vxlan,
                        .mac = vtep_mac(intent.node),
                        .mtu = intent.mtu,
@@ -39,7 +40,8 @@ void add_links(const Intent& intent, Objects& out) {
                        .up = true,
                        .vni = intent.vni,
                        .port = intent.vxlan_port,
-                       .local = intent.underlay.address});
+                       .local = intent.underlay.address,
+                       .checksum_offload = intent.checksum_offload});
 }
 
 void add_settings(const Intent& intent, Objects& out) {

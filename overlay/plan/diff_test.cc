@@ -127,6 +127,7 @@ TEST(Diff, ChangesInPlaceWhatTheKernelCan) {
        [](Intent& i) { i.underlay.address = ip("192.0.2.99"); },
        {"change link", "change firewall"}},
       {"the MTU", [](Intent& i) { i.mtu = 1400; }, {"change link", "change link"}},
+      {"who sums up", [](Intent& i) { i.checksum_offload = false; }, {"change link"}},
       {"a peer's underlay address",
        [](Intent& i) { i.peers[0].underlay = ip("192.0.2.98"); },
        {"add member", "change fdb", "remove member"}},

@@ -20,6 +20,7 @@ const Underlay& Moving::look(const Underlay& found, const Has& has, Time now) {
     }
   } else if (stand_->also != std::vector{found.address}) {
     stand_->also = {found.address};
+    if (stand_->mtu == 0) stand_->mtu = found.mtu;  // an earlier life's is not known
     due_ = now + announce;
   } else if (now >= due_) {
     use(found, stand_->address, now);

@@ -82,7 +82,7 @@ TEST(Moving, TakesBackWhatItAnnounced) {
 }
 
 TEST(Moving, GoesOnFromWhereAnEarlierLifeStood) {
-  Host host{.moving = Moving(standing(a, 1500, {})), .addresses = {a, b}};
+  Host host{.moving = Moving(standing(a, 0, {})), .addresses = {a, b}};
   EXPECT_EQ(host.look(b), standing(a, 1500, {b}));
   Host elsewhere{.moving = Moving(standing(a, 1500, {})), .addresses = {b}};
   EXPECT_EQ(elsewhere.look(b), standing(b, 1500, {}));

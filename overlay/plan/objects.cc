@@ -62,6 +62,7 @@ std::string Link::text() const {
   std::string out = std::string(name(device)) + " mac " + overlay::text(mac) + " mtu " + std::to_string(mtu);
   if (device == Device::vxlan) {
     out += " vni " + std::to_string(vni) + " port " + std::to_string(port) + " local " + local.text();
+    if (!checksum_offload) out += " checksum offload off";
   }
   if (!renamed.empty()) out += " renamed to " + renamed;
   return out + (up ? " up" : " down") + " alias " + (alias.empty() ? "none" : alias);

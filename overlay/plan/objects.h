@@ -50,7 +50,8 @@ struct Link {
   // VXLAN only.
   std::uint32_t vni = 0;
   std::uint16_t port = 0;
-  Ip local;  // outer source address
+  Ip local;                      // outer source address
+  bool checksum_offload = true;  // what it carries is summed up below
 
   Device key() const { return device; }
   std::string id() const { return std::string(name(device)); }

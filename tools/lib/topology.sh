@@ -32,6 +32,9 @@ site_prefix6() {
 host_address() { printf '%s.%d' "$(site_prefix "$(site_of "$1")")" "${1#h}"; }
 host_address6() { printf '%s:%d' "$(site_prefix6 "$(site_of "$1")")" "${1#h}"; }
 
+# underlay_of hN: the address that overlayd finds by itself.
+underlay_of() { if [[ -e $lab_dir/ipv4 ]]; then host_address "$1"; else host_address6 "$1"; fi; }
+
 link_is_up() { [[ $(ip -n "$1" -br link show "$2" 2>/dev/null) == *" UP "* ]]; }
 
 # The network between the hosts: one bridge per site, a router's address on each, and a world outside (192.0.2.1).
@@ -73,9 +76,13 @@ END
   ip -n "$ns" -batch - <<END
 link set lo up
 link set eth0 up
+END
+  if [[ -e $lab_dir/ipv4 ]]; then
+    ip -n "$ns" -batch - <<END
 addr add $(host_address "$1")/24 dev eth0
 route add default via $(site_prefix "$site").254
 END
+  fi
   if [[ -e $lab_dir/ipv6 ]]; then
     ip -n "$ns" -batch - <<END
 addr add $(host_address6 "$1")/64 dev eth0 nodad

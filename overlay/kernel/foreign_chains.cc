@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/kernel/foreign_chains.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/xt_tcpudp.h>
+#include <linux/netlink.h>
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "overlay/kernel/legacy_tables.h"
+#include "overlay/plan/objects.h"
+
+namespace overlay::kernel {
+namespace {
+
+using plan::ForeignChain;
+using Hook = ForeignChain::Hook;
+
+constexpr const char* our_chain = "OVERLAY-FORWARD";
+constexpr const char* our_comment = "overlayd --open-forward";
+
+std::string_view family_name(std::uint8_t family) {
+  if (family == NFPROTO_IPV4) return "ip";
+  return family == NFPROTO_IPV6 ? "ip6" : "inet";
+}
+
+Message question(int type, std::uint8_t family) {
+  nfgenmsg header{};
+  header.nfgen_family = family;
+  header.version = NFNETLINK_V0;
+  return Message(static_cast<std::uint16_t>((NFNL_SUBSYS_NFTABLES << 8) | type), 0, header);
+}
+
+std::uint32_t be32(const Attributes& attributes, int attribute) {
+  return ntohl(attributes.u32(attribute).value_or(0));
+}
+
+struct Table {
+  std::uint8_t family = 0;
+  std::string name;
+
+  auto operator<=>(const Table&) const = default;
+  std::string text() const { return std::string(family_name(family)) + " " + name; }
+};
+
+struct Chain {
+  Table table;
+  ForeignChain foreign;
+};
+
+/// Nothing for a chain that is no base chain, is ours, or is on another way.
+std::optional<Chain> read_chain(const Reply& reply) {
+  const std::uint8_t family = reply.header<nfgenmsg>().value_or(nfgenmsg{}).nfgen_family;
+  if (family != NFPROTO_IPV4 && family != NFPROTO_IPV6 && family != NFPROTO_INET) return std::nullopt;
+  const Attributes attributes = reply.attributes<nfgenmsg>();
+  Chain out{.table = {family, attributes.string(NFTA_CHAIN_TABLE).value_or("")}, .foreign = {}};
+  const std::uint32_t hook = be32(attributes.nested(NFTA_CHAIN_HOOK), NFTA_HOOK_HOOKNUM);
+  const bool passed = hook == NF_INET_LOCAL_IN || hook == NF_INET_FORWARD;
+  if (!attributes.find(NFTA_CHAIN_HOOK) || !passed || out.table == Table{NFPROTO_INET, "overlay"}) {
+    return std::nullopt;
+  }
+  if (attributes.string(NFTA_CHAIN_TYPE) != "filter") return std::nullopt;
+  out.foreign.hook = hook == NF_INET_FORWARD ? Hook::forward : Hook::input;
+  out.foreign.table = out.table.text();
+  out.foreign.name = attributes.string(NFTA_CHAIN_NAME).value_or("");
+  out.foreign.v4 = family != NFPROTO_IPV6;
+  out.foreign.v6 = family != NFPROTO_IPV4;
+  out.foreign.drops = attributes.find(NFTA_CHAIN_POLICY) && be32(attributes, NFTA_CHAIN_POLICY) == NF_DROP;
+  return out;
+}
+
+bool is_chain(const Reply& reply, const Table& table, std::string_view name) {
+  const Attributes attributes = reply.attributes<nfgenmsg>();
+  return reply.header<nfgenmsg>().value_or(nfgenmsg{}).nfgen_family == table.family &&
+         attributes.string(NFTA_CHAIN_TABLE) == table.name && attributes.string(NFTA_CHAIN_NAME) == name;
+}
+
+/// Who made it, by what else is in the table. firewalld ends its chains with a rule that rejects.
+void find_manager(const std::vector<Reply>& chains, Chain& chain) {
+  if (chain.table.name == "firewalld") {
+    chain.foreign.manager = "firewalld";
+    chain.foreign.drops = true;
+  } else if (std::ranges::any_of(
+                 chains, [&](const Reply& reply) { return is_chain(reply, chain.table, "DOCKER"); })) {
+    chain.foreign.manager = "Docker";
+  }
+}
+
+/// What the rules of a table name.
+struct Named {
+  bool overlay0 = false;
+  bool port = false;
+  std::set<std::string> opened;  // chains that begin with a rule of ours
+};
+
+/// "overlay0", or how "overlay*" is compared: without the end.
+bool is_our_interface(std::string_view value) {
+  const std::string_view name = value.substr(0, value.find('\0'));
+  const bool wildcard = name.size() == value.size() && name.size() >= 7;
+  return name == "overlay0" || (wildcard && std::string_view("overlay0").starts_with(name));
+}
+
+void read_comparison(std::string_view value, std::uint16_t port, Named& out) {
+  const std::uint16_t number = htons(port);
+  out.overlay0 = out.overlay0 || is_our_interface(value);
+  out.port = out.port || value == std::string_view(reinterpret_cast<const char*>(&number), sizeof number);
+}
+
+/// How iptables-nft keeps `-p udp --dport`, in some versions.
+void read_match(const Attributes& match, std::uint16_t port, Named& out) {
+  const auto info = match.find(NFTA_MATCH_INFO);
+  if (match.string(NFTA_MATCH_NAME) != "udp" || !info || info->size() < sizeof(xt_udp)) return;
+  xt_udp udp{};
+  std::memcpy(&udp, info->data(), sizeof udp);
+  out.port = out.port || (udp.dpts[0] == port && udp.dpts[1] == port);
+}
+
+bool has_our_comment(const Attributes& rule) {
+  const auto remark = rule.find(NFTA_RULE_USERDATA);
+  return remark && remark->find(our_comment) != std::string_view::npos;
+}
+
+void read_rule(const Reply& reply, std::uint16_t port, Named& out) {
+  const Attributes rule = reply.attributes<nfgenmsg>();
+  const std::string chain = rule.string(NFTA_RULE_CHAIN).value_or("");
+  if (has_our_comment(rule)) out.opened.insert(chain);
+  if (chain == our_chain) return;  // which leads nowhere by itself
+  const Attributes expressions = rule.nested(NFTA_RULE_EXPRESSIONS);
+  for (const Attributes& expression : expressions.all(NFTA_LIST_ELEM)) {
+    const std::string kind = expression.string(NFTA_EXPR_NAME).value_or("");
+    const Attributes data = expression.nested(NFTA_EXPR_DATA);
+    if (kind == "match") read_match(data, port, out);
+    const auto value = data.nested(NFTA_CMP_DATA).find(NFTA_DATA_VALUE);
+    if (kind == "cmp" && value) read_comparison(*value, port, out);
+  }
+}
+
+Result<std::vector<Reply>> dump_rules(Socket& socket, const Table& table) {
+  Message message = question(NFT_MSG_GETRULE, table.family);
+  message.string(NFTA_RULE_TABLE, table.name);
+  return socket.dump(message);
+}
+
+Result<Named> names_in(Socket& socket, const Table& table, std::uint16_t port) {
+  OVERLAY_TRY(const auto rules, dump_rules(socket, table));
+  Named out;
+  for (const Reply& rule : rules) read_rule(rule, port, out);
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<ForeignChain>> foreign_chains(Socket& socket, std::uint16_t vxlan_port) {
+  OVERLAY_TRY(const auto chains, socket.dump(question(NFT_MSG_GETCHAIN, NFPROTO_UNSPEC)));
+  std::map<Table, Named> names;
+  std::vector<ForeignChain> out = legacy_chains(vxlan_port);
+  for (const Reply& reply : chains) {
+    auto chain = read_chain(reply);
+    if (!chain) continue;
+    find_manager(chains, *chain);
+    if (!chain->foreign.drops) continue;
+    if (!names.contains(chain->table)) {
+      OVERLAY_TRY(names[chain->table], names_in(socket, chain->table, vxlan_port));
+    }
+    const Named& named = names[chain->table];
+    chain->foreign.knows_us = chain->foreign.hook == Hook::forward
+                                  ? named.overlay0 || named.opened.contains(chain->foreign.name)
+                                  : named.port;
+    out.push_back(std::move(chain->foreign));
+  }
+  return out;
+}
+
+Status open_forward(Nft& nft, const ForeignChain& chain) {
+  const std::string ours = chain.table + " " + our_chain;
+  return nft.run("add chain " + ours + "\nflush chain " + ours + "\n" +   //
+                 "add rule " + ours + " iifname \"overlay0\" accept\n" +  //
+                 "add rule " + ours + " oifname \"overlay0\" accept\n" +  //
+                 "add rule " + ours +
+                 " iifname \"overlay.vx\" oifname \"overlay.vx\" accept\n" +  // as a relay
+                 "insert rule " + chain.table + " " + chain.name + " jump " + our_chain + " comment \"" +
+                 our_comment + "\"\n");
+}
+
+Status close_forward(Socket& socket, Nft& nft) {
+  OVERLAY_TRY(const auto rules, socket.dump(question(NFT_MSG_GETRULE, NFPROTO_UNSPEC)));
+  std::string commands;
+  std::set<std::string> tables;
+  for (const Reply& reply : rules) {
+    const Attributes rule = reply.attributes<nfgenmsg>();
+    const auto handle = rule.find(NFTA_RULE_HANDLE);
+    if (!has_our_comment(rule) || !handle) continue;
+    std::uint64_t number = 0;
+    std::memcpy(&number, handle->data(), std::min(handle->size(), sizeof number));
+    const Table table{reply.header<nfgenmsg>().value_or(nfgenmsg{}).nfgen_family,
+                      rule.string(NFTA_RULE_TABLE).value_or("")};
+    tables.insert(table.text());
+    commands += "delete rule " + table.text() + " " + rule.string(NFTA_RULE_CHAIN).value_or("") + " handle " +
+                std::to_string(be64toh(number)) + "\n";
+  }
+  for (const std::string& table : tables) {
+    commands += "flush chain " + table + " " + our_chain + "\ndelete chain " + table + " " + our_chain + "\n";
+  }
+  return commands.empty() ? Status() : nft.run(commands);
+}
+
+}  // namespace overlay::kernel

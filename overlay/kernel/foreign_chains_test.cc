@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/kernel/foreign_chains.h"
+
+#include <gmock/gmock.h>
+#include <linux/netlink.h>
+
+#include "overlay/kernel/test_namespace.h"
+
+namespace overlay::kernel {
+namespace {
+
+using plan::ForeignChain;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class ForeignChainsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to make network namespaces";
+  }
+};
+
+/// In a fresh namespace with these rules: what is found, "table chain", with "+" where its rules know us.
+std::vector<std::string> found(const std::string& rules, bool open = false, bool close = false) {
+  std::vector<std::string> out;
+  NetworkNamespace().run([&] {
+    Nft nft = std::move(*Nft::open());
+    Socket socket = std::move(*Socket::open(NETLINK_NETFILTER));
+    ASSERT_TRUE(nft.run(rules));
+    if (open) {
+      for (const ForeignChain& chain : foreign_chains(socket, 4789).value()) {
+        ASSERT_TRUE(open_forward(nft, chain));
+      }
+    }
+    if (close) {
+      const Status closed = close_forward(socket, nft);
+      ASSERT_TRUE(closed) << closed.error().text;
+    }
+    for (const ForeignChain& chain : foreign_chains(socket, 4789).value()) {
+      out.push_back(chain.table + " " + chain.name + (chain.manager.empty() ? "" : " " + chain.manager) +
+                    (chain.knows_us ? " +" : ""));
+    }
+  });
+  return out;
+}
+
+std::string chain(const std::string& name, const std::string& hook, const std::string& policy,
+                  const std::string& rule = "") {
+  return "  chain " + name + " {\n    type filter hook " + hook + " priority 0; policy " + policy +
+         ";\n    " + rule + "\n  }\n";
+}
+
+TEST_F(ForeignChainsTest, AreThoseThatDropOnOurWay) {
+  EXPECT_THAT(found("table ip filter {\n" + chain("FORWARD", "forward", "drop") +
+                    chain("INPUT", "input", "drop") + chain("OUTPUT", "output", "drop") + "}\n"),
+              ElementsAre("ip filter FORWARD", "ip filter INPUT"));
+  EXPECT_THAT(found("table inet site {\n" + chain("forward", "forward", "accept") + "}\n"), IsEmpty());
+  EXPECT_THAT(found("table inet overlay {\n" + chain("forward", "forward", "drop") + "}\n"), IsEmpty());
+}
+
+TEST_F(ForeignChainsTest, AreToldByWhoMadeThem) {
+  EXPECT_THAT(
+      found("table ip filter {\n  chain DOCKER {\n  }\n" + chain("FORWARD", "forward", "drop") + "}\n"),
+      ElementsAre("ip filter FORWARD Docker"));
+  EXPECT_THAT(found("table inet firewalld {\n" + chain("filter_FORWARD", "forward", "accept") + "}\n"),
+              ElementsAre("inet firewalld filter_FORWARD firewalld"));
+}
+
+TEST_F(ForeignChainsTest, KnowUsByOurDeviceOrPort) {
+  for (const char* rule : {"iifname \"overlay0\" accept", "oifname \"overlay*\" accept"}) {
+    EXPECT_THAT(found("table inet site {\n" + chain("f", "forward", "drop", rule) + "}\n"),
+                ElementsAre("inet site f +"))
+        << rule;
+  }
+  EXPECT_THAT(found("table inet site {\n" + chain("f", "forward", "drop", "iifname \"eth0\" accept") + "}\n"),
+              ElementsAre("inet site f"));
+  EXPECT_THAT(found("table inet site {\n" + chain("i", "input", "drop", "udp dport 4789 accept") + "}\n"),
+              ElementsAre("inet site i +"));
+  EXPECT_THAT(found("table inet site {\n" + chain("i", "input", "drop", "udp dport 4790 accept") + "}\n"),
+              ElementsAre("inet site i"));
+}
+
+TEST_F(ForeignChainsTest, AreOpenedByOneRuleAndClosedAgain) {
+  const std::string rules = "table ip filter {\n" + chain("FORWARD", "forward", "drop") +
+                            chain("SECOND", "forward", "drop") + "}\n" + "table ip6 filter {\n" +
+                            chain("FORWARD", "forward", "drop") + "}\n";
+  EXPECT_THAT(found(rules, true), testing::Each(testing::EndsWith("+")));
+  EXPECT_THAT(found(rules, true, true),
+              testing::UnorderedElementsAre("ip filter FORWARD", "ip filter SECOND", "ip6 filter FORWARD"));
+}
+
+}  // namespace
+}  // namespace overlay::kernel

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Goal: the overlay follows the underlay: an address that moves (announced in advance: without a ping lost at 1 ms),
+# one that is replaced as by DHCP, an interface swapped for another, other MTUs. Method: do it to h1, with pings from
+# its pod to h2's, and print how long it took until they passed again.
+# shellcheck source=tests/lab/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+on() { nsenter --net="/run/netns/$LAB-h1" "$@"; }
+net() { nsenter --net="/run/netns/$LAB-net" "$@"; }
+stands_on() { holds h2 peers "[.peers[] | select(.name == \"h1\")][0].underlay_addresses[0] == \"$1\""; }
+alone_on() { holds h2 peers "[.peers[] | select(.name == \"h1\")][0].underlay_addresses == [\"$1\"]"; }
+goes_to() { lab exec h2 -- bridge fdb show dev overlay.vx | grep -q "dst $1 "; }
+
+# begin_pings FILE, end_pings FILE: one a millisecond, from a to b; at the end, how many were lost.
+begin_pings() {
+  nsenter --net="/run/netns/$LAB-pod-a" stdbuf -oL ping -i 0.001 -c 60000 "$(address_of b)" >"$1" &
+  pings=$!
+  eventually "pings pass" 10 grep -q "icmp_seq=50 " "$1"
+}
+end_pings() {
+  kill -INT "$pings"
+  wait "$pings" || true
+  awk '/packets transmitted/ {print $1 - $4}' "$1"
+}
+clean_up() { kill "${pings:-}" 2>/dev/null || true; }
+
+# recovers WHAT SECONDS: pings pass again, and how long that took since `began`.
+recovers() {
+  eventually "$1: pings pass again" "$2" reaches a "$(address_of b)"
+  printf '%6d ms  %s\n' $((($(now_us) - began) / 1000)) "$1"
+}
+
+step "two hosts, a pod on each"
+lab up --hosts 2 --mtu 9000
+for host in h1 h2; do
+  lab exec "$host" -- ip link set eth0 mtu 1500
+  eventually "$host works with 1450 bytes" 10 holds "$host" status '.node.mtu == 1450'
+done
+lab pod add h1 a
+lab pod add h2 b
+all_pods_reach_all 4
+
+step "a second address becomes the one that packets leave from: announced, used, the old one heard for a while"
+begin_pings "$scratch/moved"
+on ip addr add 198.51.100.101/24 dev eth0
+began=$(now_us)
+on ip route replace default via 198.51.100.254 src 198.51.100.101
+eventually "h2 is told of it" 10 holds h2 peers \
+  '[.peers[] | select(.name == "h1")][0].underlay_addresses == ["198.51.100.1", "198.51.100.101"]'
+eventually "h2 sends there" 20 goes_to 198.51.100.101
+printf '%6d ms  until all is sent to the new address\n' $((($(now_us) - began) / 1000))
+lost=$(end_pings "$scratch/moved")
+expect_equal "pings lost at 1 ms" 0 "$lost"
+
+step "the old address goes, and nobody is told of it any more"
+on ip addr del 198.51.100.1/24 dev eth0
+on ip addr add 198.51.100.101/24 dev eth0 2>/dev/null || true # it was the old one's secondary, and went with it
+on ip route replace default via 198.51.100.254 src 198.51.100.101
+eventually "only the new one is left" 20 alone_on 198.51.100.101
+recovers "the old address removed" 20
+
+step "another address at once, as DHCP does after a lease was lost"
+began=$(now_us)
+on ip addr flush dev eth0 scope global
+on ip addr add 198.51.100.77/24 dev eth0
+on ip route add default via 198.51.100.254
+recovers "address replaced" 30
+eventually "h2 knows it" 10 stands_on 198.51.100.77
+
+step "another interface with another address"
+began=$(now_us)
+net ip link add h1b mtu 9000 type veth peer name eth1 mtu 1500 netns "$LAB-h1"
+net ip link set h1b master lan up
+on ip link del eth0
+on ip link set eth1 up
+on ip addr add 198.51.100.78/24 dev eth1
+on ip route add default via 198.51.100.254
+recovers "interface swapped" 30
+eventually "h2 knows it" 10 stands_on 198.51.100.78
+
+step "other MTUs, for devices at once and for new pods"
+for mtu in 9000 1400; do
+  began=$(now_us)
+  on ip link set eth1 mtu "$mtu"
+  lab exec h2 -- ip link set eth0 mtu "$mtu"
+  for host in h1 h2; do
+    eventually "$host follows" 10 holds "$host" status ".node.mtu == $((mtu - 50))"
+    eventually "its devices follow" 10 grep -q " mtu $((mtu - 50)) " <(lab exec "$host" -- ip link show overlay.vx)
+  done
+  printf '%6d ms  MTU %d\n' $((($(now_us) - began) / 1000)) "$mtu"
+  lab pod add h1 "a$mtu"
+  lab pod add h2 "b$mtu"
+  expect "a packet of full size passes" full_size_passes "a$mtu" "$(address_of "b$mtu")" $((mtu - 50))
+done
+all_pods_reach_all 4
