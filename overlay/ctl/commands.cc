@@ -5,6 +5,7 @@
 
 #include "overlay/control/json.h"
 #include "overlay/control/view.h"
+#include "overlay/ctl/doctor.h"
 #include "overlay/ctl/forget.h"
 #include "overlay/ctl/json_text.h"
 #include "overlay/ctl/pools.h"
@@ -186,6 +187,17 @@ void declare_recover(CLI::App& parser, Options& options) {
       ->type_name("NAME");
 }
 
+void declare_doctor(CLI::App& parser, Options& options) {
+  const auto place = [&](const char* flag, std::filesystem::path& path, const char* what) {
+    parser.add_option(flag, path, what)->type_name("PATH");
+  };
+  place("--state-dir", options.places.state_dir, "of overlayd; default /var/lib/overlay");
+  place("--secret-file", options.places.secret_file, "of overlayd; default secret in its state directory");
+  place("--cni-bin-dir", options.places.cni_bin_dir, "where plugins are; default /opt/cni/bin");
+  place("--cni-conf-dir", options.places.cni_conf_dir,
+        "where their configurations are; default /etc/cni/net.d");
+}
+
 Outcome<Exit> run_version(Run& run) {
   if (!is_json(run)) run.console.out << "overlayctl " << version << "\n" << std::flush;
   OVERLAY_TRY(const auto daemon, ask<v1::Version>(run, "/v1/version"));
@@ -203,6 +215,8 @@ constexpr Command command_table[] = {
     {"events", "what changed lately", declare_events, run_events},
     {"wait", "wait until a condition holds; exit 1 with what is missing at the time-out", declare_wait,
      run_wait},
+    {"doctor", "checks this host, its overlayd and the cluster; says the cure; exit 1 at a fault",
+     declare_doctor, run_doctor},
     {"forget", "remove dead nodes for ever, by decree of the voters", declare_forget, run_forget},
     {"recover", "appoint new voters when their majority is lost for good", declare_recover, run_recover},
     {"report", "one JSON document with all of the above, for a bug report", nullptr, run_report},

@@ -14,6 +14,7 @@
 #include "overlay/ctl/condition.h"
 #include "overlay/ctl/outcome.h"
 #include "overlay/ctl/table.h"
+#include "overlay/doctor/gather.h"
 
 namespace overlay::ctl {
 
@@ -34,6 +35,7 @@ struct Options {
   std::string heir;                // forget
   bool dry_run = false;            // forget, ipam extend, ipam assign
   std::string cluster;             // recover
+  doctor::Places places;           // doctor
   Condition condition;             // wait
   std::chrono::milliseconds timeout{30'000};
 };

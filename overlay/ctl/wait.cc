@@ -4,7 +4,7 @@
 #include <ostream>
 #include <thread>
 
-#include "overlay/control/json.h"
+#include "overlay/ctl/ask.h"
 #include "overlay/ctl/text.h"
 
 namespace overlay::ctl {
@@ -15,14 +15,6 @@ using namespace std::chrono;
 
 /// Short beside what a person notices, long beside what an answer costs the daemon.
 constexpr milliseconds pause{100};
-
-template <class Message>
-Outcome<void> ask(const Client& client, const std::string& path, Message& message) {
-  OVERLAY_TRY(const auto json, client.get(path));
-  const auto read = control::parse_json(json, message);
-  if (!read) return Stop{Exit::unreachable, read.error().text};
-  return {};
-}
 
 Outcome<Seen> look_at(const Client& client, const Condition& condition) {
   Seen seen;

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Firewalls that may drop what other hosts send.
+#include "overlay/doctor/checks.h"
+
+namespace overlay::doctor {
+
+Findings check_input_policy(const Evidence& evidence) {
+  Findings out;
+  for (const Chain& chain : evidence.chains) {
+    if (chain.hook != Chain::Hook::input || !chain.drops) continue;
+    out.push_back(warn("the chain " + chain.name + " drops what it does not name",
+                       "see that it accepts TCP 6783 and the VXLAN port, UDP 4789, from the other hosts, and "
+                       "what comes by overlay0"));
+  }
+  return or_ok(std::move(out), "no firewall here drops what hosts send each other");
+}
+
+}  // namespace overlay::doctor
