@@ -13,13 +13,17 @@
 // | overlay_alarms              |         | alarms that stand                                       |
 #pragma once
 
+#include <prometheus/metric_family.h>
+
 #include <string>
+#include <vector>
 
 #include "overlay/v1/control.pb.h"
 
 namespace overlay::control {
 
 /// In the Prometheus text format, version 0.0.4.
-std::string to_metrics(const v1::Status& status, const v1::Links& links);
+std::string to_metrics(const v1::Status& status, const v1::Links& links,
+                       std::vector<prometheus::MetricFamily> more = {});
 
 }  // namespace overlay::control

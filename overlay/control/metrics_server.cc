@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/control/metrics_server.h"
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <iterator>
 #include <string_view>
 
+#include "overlay/control/figures.h"
 #include "overlay/control/metrics.h"
+#include "overlay/control/process_figures.h"
+#include "overlay/control/view.h"
 
 namespace overlay::control {
 
@@ -26,6 +31,13 @@ Response readiness(const v1::Status& status) {
   return text_response(503, body);
 }
 
+std::string all_metrics(Backend& backend) {
+  const auto status = backend.status();
+  auto more = Figures::instance().collect();
+  std::ranges::move(process_figures(to_wall_time(status.node().started())), std::back_inserter(more));
+  return to_metrics(status, backend.links(), std::move(more));
+}
+
 Response serve(const Request& request, Backend& backend) {
   if (request.method != "GET") {
     auto out = text_response(405, "only GET is served here\n");
@@ -36,11 +48,7 @@ Response serve(const Request& request, Backend& backend) {
   if (path == "/healthz") return text_response(200, "ok\n");
   if (path == "/readyz") return readiness(backend.status());
   if (path == "/metrics") {
-    return {200,
-            "text/plain; version=0.0.4; charset=utf-8",
-            to_metrics(backend.status(), backend.links()),
-            {},
-            nullptr};
+    return {200, "text/plain; version=0.0.4; charset=utf-8", all_metrics(backend), {}, nullptr};
   }
   return text_response(404, "there are /metrics, /healthz and /readyz\n");
 }

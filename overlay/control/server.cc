@@ -3,9 +3,11 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <utility>
 #include <variant>
 
+#include "overlay/control/figures.h"
 #include "overlay/control/json.h"
 #include "overlay/control/route.h"
 #include "overlay/control/unix_socket.h"
@@ -165,8 +167,21 @@ Response Server::Impl::events(const Call& call) {
   return out;
 }
 
+namespace {
+
+const char* name_of(Action action) {
+  if (action == Action::cni_add) return "add";
+  if (action == Action::cni_del) return "del";
+  return action == Action::cni_check ? "check" : "gc";
+}
+
+}  // namespace
+
 void Server::Impl::cni(Action action, const std::string& body, Respond respond) {
-  const LeaseReply reply = [respond](Result<std::optional<node::LeaseAnswer>> result) {
+  const auto begun = std::chrono::steady_clock::now();
+  const LeaseReply reply = [respond, action, begun](Result<std::optional<node::LeaseAnswer>> result) {
+    Figures::instance().cni_answered(name_of(action), result.has_value(),
+                                     std::chrono::steady_clock::now() - begun);
     if (!result) return respond(failure(refusal(std::move(result).error())));
     // A release has nothing to tell: an empty object.
     respond(*result ? json_response(to_lease(**result))

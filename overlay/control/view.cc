@@ -173,11 +173,48 @@ WallTime to_wall_time(const google::protobuf::Timestamp& t) {
   return WallTime(std::chrono::seconds(t.seconds())) + std::chrono::milliseconds(t.nanos() / 1'000'000);
 }
 
+namespace {
+
+void add_peer(const node::View& view, const node::PeerView& peer, const ClockPair& clock, v1::Peer& added) {
+  added.set_name(peer.name);
+  added.set_id(peer.id.hex());
+  added.set_self(peer.self);
+  added.set_state(peer.self || peer.reachable ? "reachable" : "unreachable");
+  for (const auto& address : peer.underlay_addresses) added.add_underlay_addresses(address.text());
+  added.set_zone(peer.zone);
+  for (const auto& block : peer.blocks) added.add_blocks(block.text());
+  *added.mutable_path() = to_path(view, peer);
+  added.set_version(peer.version);
+  // This node has no state of its own to be in: status tells when it started.
+  if (!peer.self) *added.mutable_since() = to_timestamp(clock.wall_time(peer.since));
+}
+
+/// More of them are left to `overlayctl peers`.
+constexpr int unreachable_told_max = 10;
+
+void add_unreachable(const node::View& view, const ClockPair& clock, v1::Status& out) {
+  for (const auto& peer : view.peers) {
+    if (peer.self || peer.reachable) continue;
+    if (out.unreachable_size() == unreachable_told_max) return;
+    add_peer(view, peer, clock, *out.add_unreachable());
+  }
+}
+
+std::uint32_t reachable_voters(const node::View& view) {
+  return static_cast<std::uint32_t>(std::ranges::count_if(view.peers, [&](const node::PeerView& peer) {
+    return (peer.self || peer.reachable) && std::ranges::find(view.voters, peer.name) != view.voters.end();
+  }));
+}
+
+}  // namespace
+
 v1::Status to_status(const node::View& view, const DaemonFacts& facts, const ClockPair& clock) {
   v1::Status out;
   add_node(view, facts, *out.mutable_node());
   add_cluster(view, facts, *out.mutable_cluster());
   add_counts(view, out);
+  add_unreachable(view, clock, out);
+  out.mutable_cluster()->set_voters_reachable(reachable_voters(view));
   add_ipam(view, *out.mutable_ipam());
   for (const auto& alarm : view.alarms) {
     auto& added = *out.add_alarms();
@@ -190,20 +227,7 @@ v1::Status to_status(const node::View& view, const DaemonFacts& facts, const Clo
 
 v1::Peers to_peers(const node::View& view, const ClockPair& clock) {
   v1::Peers out;
-  for (const auto& peer : view.peers) {
-    auto& added = *out.add_peers();
-    added.set_name(peer.name);
-    added.set_id(peer.id.hex());
-    added.set_self(peer.self);
-    added.set_state(peer.self || peer.reachable ? "reachable" : "unreachable");
-    for (const auto& address : peer.underlay_addresses) added.add_underlay_addresses(address.text());
-    added.set_zone(peer.zone);
-    for (const auto& block : peer.blocks) added.add_blocks(block.text());
-    *added.mutable_path() = to_path(view, peer);
-    added.set_version(peer.version);
-    // This node has no state of its own to be in: status tells when it started.
-    if (!peer.self) *added.mutable_since() = to_timestamp(clock.wall_time(peer.since));
-  }
+  for (const auto& peer : view.peers) add_peer(view, peer, clock, *out.add_peers());
   return out;
 }
 

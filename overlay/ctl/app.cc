@@ -5,7 +5,10 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <ostream>
+#include <sstream>
+#include <thread>
 
+#include "overlay/ctl/text.h"
 #include "overlay/ctl/version.h"
 
 namespace overlay::ctl {
@@ -29,6 +32,17 @@ void declare_options(CLI::App& parser, Options& options) {
           "-o,--output", [&options](const std::string& text) { options.format = parse_format(text); },
           "table, wide or json; default table")
       ->type_name("FORMAT");
+  parser.add_flag("--watch", options.watch, "show the answer again and again, until interrupted");
+  parser
+      .add_option_function<std::string>(
+          "--every",
+          [&options](const std::string& text) {
+            const auto every = parse_duration(text);
+            if (!every) throw CLI::ValidationError("--every", every.error().text);
+            options.every = *every;
+          },
+          "with --watch: the time between two looks; default 2s")
+      ->type_name("TIME");
   parser.set_version_flag("--version", "overlayctl " + std::string(version), "print the version and exit");
 }
 
@@ -53,6 +67,35 @@ const Command& chosen(const CLI::App& parser) {
   return *std::ranges::find(commands(), name, &Command::name);
 }
 
+/// A command as it was asked for; it may run more than once.
+struct Invocation {
+  const Command& command;
+  const Options& options;
+  Client client;
+  const CLI::App& parser;
+
+  Exit run(Console& console) const {
+    Run run{options, client, console, parser};
+    const auto outcome = command.run(run);
+    if (outcome) return *outcome;
+    console.err << "overlayctl: " << outcome.error().text << "\n";
+    return outcome.error().exit;
+  }
+};
+
+/// Each answer in place of the one before on a terminal, behind it elsewhere; ends when nobody reads any
+/// more.
+Exit watch(const Invocation& invocation, Console& console) {
+  for (;;) {
+    std::ostringstream page;
+    Console paged{page, page, false, console.colour, console.width};
+    const Exit exit = invocation.run(paged);
+    console.out << (console.width > 0 ? "\x1b[H\x1b[2J" : "") << page.str() << std::flush;
+    if (!console.out) return exit;
+    std::this_thread::sleep_for(invocation.options.every);
+  }
+}
+
 }  // namespace
 
 Exit run(std::vector<std::string> arguments, Console& console) {
@@ -70,12 +113,12 @@ Exit run(std::vector<std::string> arguments, Console& console) {
     console.err << "overlayctl: give a command\n" << parser.help();
     return Exit::usage;
   }
-  const Client client(options.socket);
-  Run run{options, client, console};
-  const auto outcome = chosen(parser).run(run);
-  if (outcome) return *outcome;
-  console.err << "overlayctl: " << outcome.error().text << "\n";
-  return outcome.error().exit;
+  const Invocation invocation{chosen(parser), options, Client(options.socket), parser};
+  if (!options.watch) return invocation.run(console);
+  if (invocation.command.looks) return watch(invocation, console);
+  console.err << "overlayctl: --watch repeats what only looks, and " << invocation.command.name
+              << " does not\n";
+  return Exit::usage;
 }
 
 }  // namespace overlay::ctl

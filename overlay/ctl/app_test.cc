@@ -71,6 +71,34 @@ TEST(Token, IsAFreshSecretAndNeedsNoDaemon) {
   EXPECT_THAT(overlayctl({"token", "-o", "json"}).out, StartsWith("{\n  \"token\": \"overlay-"));
 }
 
+/// Takes three answers and no more.
+class TiredReader : public std::stringbuf {
+ protected:
+  int sync() override { return ++answers_ < 3 ? 0 : -1; }
+
+ private:
+  int answers_ = 0;
+};
+
+TEST_F(AppTest, WatchRepeatsUntilNobodyReads) {
+  TiredReader reader;
+  std::ostream out(&reader);
+  std::ostringstream err;
+  Console console{out, err};
+  EXPECT_EQ(run({"--socket", server_.socket(), "links", "--watch", "--every", "1ms"}, console), Exit::done);
+  const auto text = reader.str();
+  EXPECT_EQ(text.substr(0, text.size() / 3), text.substr(text.size() / 3, text.size() / 3));
+  EXPECT_EQ(ctl({"token", "--watch"}).exit, Exit::usage);
+}
+
+TEST_F(AppTest, CompletionOffersEveryCommand) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const auto ended = ctl({"completion", shell});
+    for (const auto& command : commands()) EXPECT_THAT(ended.out, HasSubstr(command.name)) << shell;
+  }
+  EXPECT_EQ(ctl({"completion", "csh"}).exit, Exit::usage);
+}
+
 TEST_F(AppTest, PrintsATableForEachCommand) {
   const std::pair<std::vector<std::string>, const char*> cases[] = {
       {{"status"}, "node:        h1, version 0.1.0"},

@@ -5,6 +5,8 @@
 
 #include "overlay/control/json.h"
 #include "overlay/control/view.h"
+#include "overlay/ctl/attach.h"
+#include "overlay/ctl/completion.h"
 #include "overlay/ctl/doctor.h"
 #include "overlay/ctl/forget.h"
 #include "overlay/ctl/json_text.h"
@@ -49,8 +51,7 @@ void print(Run& run, const std::string& json, ShowIt show_it) {
 
 Outcome<Exit> run_status(Run& run) {
   OVERLAY_TRY(const auto status, ask<v1::Status>(run, "/v1/status"));
-  OVERLAY_TRY(const auto peers, ask<v1::Peers>(run, "/v1/peers"));
-  print(run, status.json, [&](const Look& look) { return show(status.message, peers.message, look); });
+  print(run, status.json, [&](const Look& look) { return show(status.message, look); });
   return is_well(status.message) ? Exit::done : Exit::no;
 }
 
@@ -161,7 +162,7 @@ void declare_wait(CLI::App& parser, Options& options) {
             if (!condition) throw CLI::ValidationError("--for", condition.error().text);
             options.condition = *condition;
           },
-          "ready, synced or peers=N")
+          "ready, synced, peers=N or path=NAME")
       ->type_name("CONDITION")
       ->required();
   parser
@@ -187,6 +188,25 @@ void declare_recover(CLI::App& parser, Options& options) {
       ->type_name("NAME");
 }
 
+void declare_attach(CLI::App& parser, Options& options) {
+  parser.add_option("NETNS", options.netns, "a network namespace: its path, or its name below /run/netns")
+      ->type_name("NETNS")
+      ->required();
+  parser.add_option("--ifname", options.ifname, "of the interface in there; default eth0")
+      ->type_name("INTERFACE");
+}
+
+void declare_completion(CLI::App& parser, Options& options) {
+  parser.add_option("SHELL", options.shell, "bash, zsh or fish")->type_name("SHELL")->required();
+}
+
+Outcome<Exit> run_completion(Run& run) {
+  const auto script = completion(run.parser, run.options.shell);
+  if (!script) return Stop{Exit::usage, script.error().text};
+  run.console.out << *script;
+  return Exit::done;
+}
+
 void declare_doctor(CLI::App& parser, Options& options) {
   const auto place = [&](const char* flag, std::filesystem::path& path, const char* what) {
     parser.add_option(flag, path, what)->type_name("PATH");
@@ -207,21 +227,27 @@ Outcome<Exit> run_version(Run& run) {
 
 constexpr Command command_table[] = {
     {"status", "this node, its cluster, who is unreachable and why; exit 1 when degraded", nullptr,
-     run_status},
-    {"peers", "the hosts of the cluster, and how each is reached", nullptr, run_peers},
-    {"links", "the control sessions of this node", nullptr, run_links},
-    {"ipam", "pools and blocks with their owners, or the local leases; more pools", declare_ipam, run_ipam},
-    {"routes", "the kernel objects this node wants, against those it has", declare_routes, run_routes},
+     run_status, true},
+    {"peers", "the hosts of the cluster, and how each is reached", nullptr, run_peers, true},
+    {"links", "the control sessions of this node", nullptr, run_links, true},
+    {"ipam", "pools and blocks with their owners, or the local leases; more pools", declare_ipam, run_ipam,
+     true},
+    {"routes", "the kernel objects this node wants, against those it has", declare_routes, run_routes, true},
     {"events", "what changed lately", declare_events, run_events},
     {"wait", "wait until a condition holds; exit 1 with what is missing at the time-out", declare_wait,
      run_wait},
     {"doctor", "checks this host, its overlayd and the cluster; says the cure; exit 1 at a fault",
-     declare_doctor, run_doctor},
+     declare_doctor, run_doctor, true},
     {"forget", "remove dead nodes for ever, by decree of the voters", declare_forget, run_forget},
     {"recover", "appoint new voters when their majority is lost for good", declare_recover, run_recover},
+    {"attach", "give a network namespace an address and an interface, without a runtime", declare_attach,
+     run_attach},
+    {"detach", "take them away again", declare_attach, run_detach},
     {"report", "one JSON document with all of the above, for a bug report", nullptr, run_report},
     {"token", "a fresh cluster secret, for --secret-file of overlayd", nullptr, run_token},
     {"teardown", "remove every kernel object of the overlay from this host", nullptr, run_teardown},
+    {"completion", "the script that completes commands in bash, zsh or fish", declare_completion,
+     run_completion},
     {"version", "the versions of overlayctl and of the daemon", nullptr, run_version},
 };
 

@@ -26,17 +26,22 @@ enum class IpamVerb : std::uint8_t { show, addresses, extend, assign };
 struct Options {
   std::string socket = "/run/overlay/overlayd.sock";
   Format format = Format::table;
-  IpamVerb ipam = IpamVerb::show;  // ipam
-  std::string prefix;              // ipam extend, ipam assign
-  std::string owner;               // ipam assign
-  bool diff = false;               // routes
-  bool follow = false;             // events
-  std::vector<std::string> names;  // forget
-  std::string heir;                // forget
-  bool dry_run = false;            // forget, ipam extend, ipam assign
-  std::string cluster;             // recover
-  doctor::Places places;           // doctor
-  Condition condition;             // wait
+  bool watch = false;
+  std::chrono::milliseconds every{2'000};  // with watch
+  IpamVerb ipam = IpamVerb::show;          // ipam
+  std::string prefix;                      // ipam extend, ipam assign
+  std::string owner;                       // ipam assign
+  bool diff = false;                       // routes
+  bool follow = false;                     // events
+  std::vector<std::string> names;          // forget
+  std::string heir;                        // forget
+  bool dry_run = false;                    // forget, ipam extend, ipam assign
+  std::string cluster;                     // recover
+  std::string netns;                       // attach, detach
+  std::string ifname = "eth0";             // attach, detach
+  std::string shell;                       // completion
+  doctor::Places places;                   // doctor
+  Condition condition;                     // wait
   std::chrono::milliseconds timeout{30'000};
 };
 
@@ -54,6 +59,7 @@ struct Run {
   const Options& options;
   const Client& client;
   Console& console;
+  const CLI::App& parser;
 
   Look look() const;
 };
@@ -63,6 +69,7 @@ struct Command {
   const char* summary;
   void (*declare)(CLI::App& parser, Options& options);  // its own arguments; null when it has none
   Outcome<Exit> (*run)(Run& run);
+  bool looks = false;  // changes nothing and ends at once: --watch may repeat it
 };
 
 /// In the order of --help.

@@ -17,17 +17,19 @@ struct Condition {
     ready,   // this node can serve a CNI ADD
     synced,  // and reaches every known peer, and its kernel is as it should be
     peers,   // at least `count` peers are reachable
+    path,    // the data path to the peer `name` is up
   };
   Kind kind = Kind::ready;
   std::uint32_t count = 0;
+  std::string name = {};
 
   friend bool operator==(const Condition&, const Condition&) = default;
 };
 
-/// "ready", "synced", "peers=N"; Errc::invalid otherwise.
+/// "ready", "synced", "peers=N", "path=NAME"; Errc::invalid otherwise.
 [[nodiscard]] Result<Condition> parse_condition(std::string_view text);
 
-/// What the daemon says; `peers` and `routes` are looked at for `synced` only.
+/// What the daemon says; `peers` and `routes` are looked at for `synced` and, the first, for `path` only.
 struct Seen {
   v1::Status status;
   v1::Peers peers;

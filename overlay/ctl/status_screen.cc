@@ -11,9 +11,6 @@ namespace overlay::ctl {
 
 namespace {
 
-/// More of them are left to `overlayctl peers`.
-constexpr std::size_t unreachable_shown_max = 10;
-
 /// Aligned `key: value` lines in groups; a key left empty continues the line above.
 class Screen {
  public:
@@ -90,20 +87,19 @@ void show_cluster(const v1::Status::Cluster& cluster, Screen& screen) {
   }
 }
 
-void show_unreachable(const v1::Peers& peers, const Look& look, Screen& screen) {
-  std::size_t count = 0;
-  for (const auto& peer : peers.peers()) {
-    if (peer.self() || peer.state() == "reachable" || ++count > unreachable_shown_max) continue;
+void show_unreachable(const v1::Status& status, const Look& look, Screen& screen) {
+  for (const auto& peer : status.unreachable()) {
     screen.line("",
                 peer.name() + " " + peer.state() + " for " +
                     age(control::to_wall_time(peer.since()), look.now) + ": " +
                     (peer.path().reason().empty() ? "no reason known" : peer.path().reason()),
                 Tone::bad);
   }
-  if (count > unreachable_shown_max) {
-    screen.line("", "and " + std::to_string(count - unreachable_shown_max) + " more: overlayctl peers",
-                Tone::bad);
-  }
+  const auto& counts = status.peers();
+  const auto told = static_cast<std::uint32_t>(status.unreachable_size());
+  const auto untold = counts.known() - counts.reachable() - told;
+  if (told == 0 || untold == 0) return;
+  screen.line("", "and " + std::to_string(untold) + " more: overlayctl peers", Tone::bad);
 }
 
 std::string path_text(const v1::Status::Paths& paths) {
@@ -116,12 +112,12 @@ std::string path_text(const v1::Status::Paths& paths) {
   return text.empty() ? "none" : text;
 }
 
-void show_peers(const v1::Status& status, const v1::Peers& peers, const Look& look, Screen& screen) {
+void show_peers(const v1::Status& status, const Look& look, Screen& screen) {
   const auto& counts = status.peers();
   screen.line("peers",
               std::to_string(counts.reachable()) + " of " + std::to_string(counts.known()) + " reachable",
               counts.reachable() == counts.known() ? Tone::plain : Tone::bad);
-  show_unreachable(peers, look, screen);
+  show_unreachable(status, look, screen);
   const auto& links = status.links();
   screen.line("links", list({std::to_string(links.established()) + " established",
                              links.retrying() == 0 ? "" : std::to_string(links.retrying()) + " retrying"}));
@@ -147,13 +143,13 @@ void show_alarms(const v1::Status& status, const Look& look, Screen& screen) {
 
 bool is_well(const v1::Status& status) { return status.node().ready() && status.alarms().empty(); }
 
-std::string show(const v1::Status& status, const v1::Peers& peers, const Look& look) {
+std::string show(const v1::Status& status, const Look& look) {
   Screen screen(look);
   show_node(status, look, screen);
   screen.gap();
   show_cluster(status.cluster(), screen);
   screen.gap();
-  show_peers(status, peers, look, screen);
+  show_peers(status, look, screen);
   screen.gap();
   show_alarms(status, look, screen);
   return screen.text();

@@ -10,7 +10,7 @@
 
 namespace overlay::ctl {
 
-std::string show(const v1::Status& status, const v1::Peers& peers, const Look& look);
+std::string show(const v1::Status& status, const Look& look);
 
 /// Ready, and no alarm stands.
 bool is_well(const v1::Status& status);

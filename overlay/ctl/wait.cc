@@ -19,10 +19,9 @@ constexpr milliseconds pause{100};
 Outcome<Seen> look_at(const Client& client, const Condition& condition) {
   Seen seen;
   OVERLAY_CHECK(ask(client, "/v1/status", seen.status));
-  if (condition.kind == Condition::Kind::synced) {
-    OVERLAY_CHECK(ask(client, "/v1/peers", seen.peers));
-    OVERLAY_CHECK(ask(client, "/v1/routes", seen.routes));
-  }
+  const bool synced = condition.kind == Condition::Kind::synced;
+  if (synced || condition.kind == Condition::Kind::path) OVERLAY_CHECK(ask(client, "/v1/peers", seen.peers));
+  if (synced) OVERLAY_CHECK(ask(client, "/v1/routes", seen.routes));
   return seen;
 }
 

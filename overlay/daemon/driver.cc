@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "overlay/control/figures.h"
 #include "overlay/daemon/log.h"
 
 namespace overlay::daemon {
@@ -51,6 +52,7 @@ void Driver::flush() {
 
 bool Driver::commit() {
   if (entries_.empty()) return true;
+  const auto began = std::chrono::steady_clock::now();
   const Status appended = store_.append(entries_);
   if (!appended) {
     wait_for_room(appended.error());
@@ -60,6 +62,7 @@ bool Driver::commit() {
   stall_.reset();
   entries_.clear();
   if (std::exchange(urgent_, false)) store_.sync();
+  control::Figures::instance().log_written(std::chrono::steady_clock::now() - began);
   return true;
 }
 

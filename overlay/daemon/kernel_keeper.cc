@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "overlay/control/figures.h"
 #include "overlay/daemon/log.h"
 #include "overlay/plan/preflight.h"
 
@@ -148,13 +149,15 @@ Status KernelKeeper::reconcile(plan::Intent intent) {
   firewalls_.need(intent);
   checksums_.need(intent);
   intent.checksum_offload = checksums_.may_offload();
+  const auto began = Clock::now();
   const Status done = host_.kernel.reconcile(std::move(intent), now());
+  const std::uint64_t made = host_.kernel.operations() - before;
+  control::Figures::instance().kernel_passed(done.has_value(), Clock::now() - began, made);
   host_.events.skip_own_table();
   tell_fights();
   OVERLAY_CHECK(done);
   programmed_ = true;
   checksums_.programmed();
-  const std::uint64_t made = host_.kernel.operations() - before;
   if (made > 0) log(spdlog::level::debug, "kernel", {{"operations", std::to_string(made)}});
   return {};
 }

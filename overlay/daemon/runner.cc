@@ -6,6 +6,7 @@
 #include <csignal>
 #include <set>
 
+#include "overlay/control/figures.h"
 #include "overlay/daemon/cni_install.h"
 #include "overlay/daemon/del_queue.h"
 #include "overlay/daemon/log.h"
@@ -236,6 +237,7 @@ void Runner::carry_out(node::Effect effect) {
 void Runner::carry_out(const node::Event& event) {
   log(event);
   events_.add(event, wall_now());
+  control::Figures::instance().count(event);
   if (event.kind != "node") return;
   readiness_->look();
   if (kubernetes_) kubernetes_->readiness_changed();
