@@ -7,7 +7,7 @@ namespace overlay::doctor {
 Findings check_forwarding(const Evidence& evidence) {
   if (!has_overlay(evidence)) return {ok("overlayd sets it")};
   std::vector<std::string> wanted{"net/ipv4/ip_forward"};
-  if (has_ipv6_pool(evidence)) wanted.emplace_back("net/ipv6/conf/all/forwarding");
+  if (has_pool(evidence, Family::v6)) wanted.emplace_back("net/ipv6/conf/all/forwarding");
   Findings out;
   for (const auto& setting : wanted) {
     if (number_of(evidence, setting) != 0) continue;

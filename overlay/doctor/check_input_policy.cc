@@ -5,10 +5,11 @@
 namespace overlay::doctor {
 
 Findings check_input_policy(const Evidence& evidence) {
+  const bool v4 = !evidence.underlay || evidence.underlay->address.is_v4();
   Findings out;
-  for (const Chain& chain : evidence.chains) {
-    if (chain.hook != Chain::Hook::input || !chain.drops) continue;
-    out.push_back(warn("the chain " + chain.name + " drops what it does not name",
+  for (const plan::ForeignChain& chain : evidence.chains) {
+    if (chain.hook != plan::ForeignChain::Hook::input || !plan::stands_in_the_way(chain, v4, !v4)) continue;
+    out.push_back(warn("the chain " + chain.table + " " + chain.name + " drops what it does not name",
                        "see that it accepts TCP 6783 and the VXLAN port, UDP 4789, from the other hosts, and "
                        "what comes by overlay0"));
   }

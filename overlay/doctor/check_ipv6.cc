@@ -5,7 +5,7 @@
 namespace overlay::doctor {
 
 Findings check_ipv6(const Evidence& evidence) {
-  if (!has_ipv6_pool(evidence)) return {ok("the cluster has no IPv6 pool")};
+  if (!has_pool(evidence, Family::v6)) return {ok("the cluster has no IPv6 pool")};
   const bool there = evidence.settings.contains("net/ipv6/conf/all/forwarding");
   if (there && number_of(evidence, "net/ipv6/conf/all/disable_ipv6") == 0)
     return {ok("on, as the pool wants")};

@@ -58,6 +58,16 @@ Evidence well() {
   return out;
 }
 
+plan::ForeignChain dropping(plan::ForeignChain::Hook hook, const std::string& table,
+                            const std::string& name) {
+  plan::ForeignChain out;
+  out.hook = hook;
+  out.table = table;
+  out.name = name;
+  out.drops = true;
+  return out;
+}
+
 struct Fault {
   const char* check;
   State state;
@@ -96,13 +106,9 @@ const std::vector<Fault> faults_of_the_host{
     {"reverse-path", State::warn, "strict",
      [](Evidence& e) { e.settings["net/ipv4/conf/overlay.vx/rp_filter"] = "1"; }},
     {"forward-policy", State::fail, "ip filter FORWARD",
-     [](Evidence& e) {
-       e.chains = {{"ip filter FORWARD", Chain::Hook::forward, true, false}};
-     }},
+     [](Evidence& e) { e.chains = {dropping(plan::ForeignChain::Hook::forward, "ip filter", "FORWARD")}; }},
     {"input-policy", State::warn, "inet f in",
-     [](Evidence& e) {
-       e.chains = {{"inet f in", Chain::Hook::input, true}};
-     }},
+     [](Evidence& e) { e.chains = {dropping(plan::ForeignChain::Hook::input, "inet f", "in")}; }},
     {"bridge-netfilter", State::warn, "is 1",
      [](Evidence& e) { e.settings["net/bridge/bridge-nf-call-iptables"] = "1"; }},
     {"ipv6", State::fail, "IPv6 is off",

@@ -23,8 +23,9 @@ bool is_ours(const Device& device) { return plan::cluster_of_alias(device.alias)
 
 bool has_overlay(const Evidence& evidence) { return std::ranges::any_of(evidence.devices, is_ours); }
 
-bool has_ipv6_pool(const Evidence& evidence) {
-  return std::ranges::any_of(pools(evidence), [](const Prefix& pool) { return pool.family() == Family::v6; });
+bool has_pool(const Evidence& evidence, Family family) {
+  return std::ranges::any_of(pools(evidence),
+                             [family](const Prefix& pool) { return pool.family() == family; });
 }
 
 const Device* find_device(const Evidence& evidence, const std::string& name) {

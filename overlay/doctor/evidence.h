@@ -12,6 +12,7 @@
 
 #include "overlay/addr/prefix.h"
 #include "overlay/plan/intent.h"
+#include "overlay/plan/obstacles.h"
 #include "overlay/plan/preflight.h"
 #include "overlay/v1/control.pb.h"
 
@@ -31,15 +32,6 @@ struct Device {
   std::string alias;
   bool up = false;
   std::uint32_t mtu = 0;
-};
-
-/// A base chain of nftables, also one that iptables-nft made.
-struct Chain {
-  enum class Hook : std::uint8_t { input, forward };
-  std::string name;  // "ip filter FORWARD"
-  Hook hook = Hook::forward;
-  bool drops = false;     // its policy
-  bool names_us = false;  // one of its rules names overlay0 or overlay.vx
 };
 
 /// A port of ours that could not be opened while no daemon has it.
@@ -85,7 +77,7 @@ struct Evidence {
   std::optional<plan::Underlay> underlay;
   std::string no_underlay;
   std::map<std::string, std::string> settings;  // below /proc/sys; absent: not readable
-  std::vector<Chain> chains;
+  std::vector<plan::ForeignChain> chains;       // other firewalls'
   std::vector<TakenPort> taken_ports;
   std::vector<Echo> echoes;
   std::string service_address;  // of Kubernetes, as this environment tells it
@@ -106,7 +98,7 @@ std::vector<Prefix> pools(const Evidence& evidence);
 /// One of ours is on this host, so an overlay is or was.
 bool has_overlay(const Evidence& evidence);
 bool is_ours(const Device& device);
-bool has_ipv6_pool(const Evidence& evidence);
+bool has_pool(const Evidence& evidence, Family family);
 const Device* find_device(const Evidence& evidence, const std::string& name);
 /// Of a setting below /proc/sys that is a number; 0 where it cannot be read.
 int number_of(const Evidence& evidence, const std::string& setting);

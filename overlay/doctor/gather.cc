@@ -2,6 +2,7 @@
 #include "overlay/doctor/gather.h"
 
 #include <linux/if_link.h>
+#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/timex.h>
@@ -9,6 +10,7 @@
 
 #include <cstdlib>
 
+#include "overlay/kernel/foreign_chains.h"
 #include "overlay/kernel/host.h"
 #include "overlay/kernel/sysctl.h"
 #include "overlay/store/secret_file.h"
@@ -107,6 +109,16 @@ void gather_files(const Places& places, Evidence& evidence) {
   if (!loaded) evidence.secret_fault = loaded.error().text;
 }
 
+void gather_chains(Evidence& evidence) {
+  constexpr std::uint16_t default_port = 4789;
+  const auto port = evidence.daemon ? evidence.daemon->status.cluster().vxlan_port() : 0;
+  auto socket = kernel::Socket::open(NETLINK_NETFILTER);
+  if (!socket) return;
+  const auto chains =
+      kernel::foreign_chains(*socket, port == 0 ? default_port : static_cast<std::uint16_t>(port));
+  if (chains) evidence.chains = *chains;
+}
+
 bool clock_is_synchronised() {
   timex question{};
   return ::adjtimex(&question) != TIME_ERROR && (question.status & STA_UNSYNC) == 0;
@@ -126,7 +138,7 @@ void gather(const Places& places, Evidence& evidence) {
   if (!evidence.daemon) evidence.taken_ports = try_ports(has_overlay(evidence));
   if (!evidence.root) return;
   evidence.kernel_lacks = try_kernel();
-  evidence.chains = find_chains();
+  gather_chains(evidence);
   gather_echoes(evidence);
 }
 

@@ -24,8 +24,6 @@ void gather(const Places& places, Evidence& evidence);
 
 /// What stops an overlay in an empty namespace of its own, which is gone afterwards; empty when nothing does.
 std::string try_kernel();
-/// Base chains of input and forward hooks.
-std::vector<Chain> find_chains();
 /// Those of the ports that overlayd listens at by default which cannot be opened.
 std::vector<TakenPort> try_ports(bool has_overlay);
 /// Sends echo requests to all of `echoes` and waits for the answers for a second.

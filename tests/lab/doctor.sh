@@ -32,6 +32,9 @@ finds_nothing() {
     "$(jq -r '.checks[] | select(.state != "ok" and .name != "clock" and .name != "bridge-netfilter" and .name != "disk") | "\(.name): \(.text)"' "$scratch/said")"
 }
 
+# The daemon's alarms follow what it notices, a moment later.
+is_well() { doctor "$1" && jq -e 'all(.checks[]; .name != "alarms" or .state == "ok")' "$scratch/said" >/dev/null; }
+
 nft_in() { lab exec "$1" -- nft "$2"; }
 set_in() { lab exec "$1" -- sysctl -qw "$2"; }
 
@@ -87,6 +90,7 @@ finds_nothing h1
 nft_in h1 'add table ip strict; add chain ip strict fw { type filter hook forward priority 0; policy drop; }'
 finds "a firewall that drops what is forwarded" forward-policy fail "ip strict fw" h1
 nft_in h1 'add rule ip strict fw iifname "overlay0" accept'
+eventually "no alarm stands" 45 is_well h1
 finds_nothing h1
 nft_in h1 'delete table ip strict; add table inet shut; add chain inet shut in { type filter hook input priority 0; policy accept; }; add chain inet shut in { policy drop; }'
 finds "a firewall that drops what comes in" input-policy warn "inet shut in" h1
@@ -102,6 +106,7 @@ mv "$scratch/conflist" "$lab_dir/h1/cni-conf/10-overlay.conflist"
 mv "$lab_dir/h1/cni-bin/overlay" "$scratch/plugin"
 finds "no plugin" cni-plugin fail "no pod starts" h1
 mv "$scratch/plugin" "$lab_dir/h1/cni-bin/overlay"
+eventually "no alarm stands" 45 is_well h1
 finds_nothing h1
 
 step "its daemon dead, and what it kept right gone wrong"
