@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/daemon/kernel_keeper.h"
 
+#include <malloc.h>
 #include <algorithm>
 
 #include "overlay/control/figures.h"
@@ -21,6 +22,9 @@ constexpr Clock::duration shortest_backoff = milliseconds(250);
 constexpr Clock::duration longest_backoff = std::chrono::seconds(30);
 /// News come in bursts; the rest of one is awaited this long.
 constexpr Clock::duration burst = milliseconds(20);
+/// A look at so many peers, and the news of what it made, take memory for a while that the allocator would
+/// keep: at 5,000 more than half of all.
+constexpr std::size_t many_peers = 1000;
 /// More peers than these are a pass's work.
 constexpr std::size_t updated_at_once = 64;
 /// A pass is followed by a pause of this many times its own length, so that passes never take more than a
@@ -146,6 +150,7 @@ void KernelKeeper::pass() {
 Status KernelKeeper::reconcile(plan::Intent intent) {
   if (!programmed_) OVERLAY_CHECK(check_first_time(intent));
   const std::uint64_t before = host_.kernel.operations();
+  if (intent.peers.size() >= many_peers) ::malloc_trim(0);  // what the last pass left
   firewalls_.need(intent);
   checksums_.need(intent);
   intent.checksum_offload = checksums_.may_offload();
