@@ -35,9 +35,10 @@ Status release(const Attachment& attachment, const NetConf& conf) {
 
 /// A note to free this attachment is of its earlier life, and goes before overlayd could read it as of this
 /// one. On Errc::io nobody knows whether overlayd leased something, so it is given back.
-Outcome<Lease> lease_addresses(const Attachment& attachment, const NetConf& conf, const Wishes& wishes) {
+Outcome<Lease> lease_addresses(const Attachment& attachment, const NetConf& conf, const Wishes& wishes,
+                               const DaemonClient::Meanwhile& meanwhile) {
   const bool noted = DelQueue(conf.socket).remove(attachment);
-  auto lease = DaemonClient(conf.socket).add(attachment, wishes);
+  auto lease = DaemonClient(conf.socket).add(attachment, wishes, meanwhile);
   if (lease) return *lease;
   if (noted || lease.error().code == Errc::io) {
     ignore_error(release(attachment, conf),
@@ -47,11 +48,37 @@ Outcome<Lease> lease_addresses(const Attachment& attachment, const NetConf& conf
   return CniError(lease.error());
 }
 
-Attached result_of(const Environment& environment, const PodLink& link, const MadePodLink& made) {
+struct Paired {
+  Lease lease;
+  Status made;  // the pair
+};
+
+/// Both at once, for each takes its time: overlayd's is the disk's, the pair's the kernel's. What has the
+/// name of the host's end already belongs to an earlier life of this attachment, which is over when there is
+/// a lease.
+Outcome<Paired> lease_and_pair(Socket& host, const PodLink& link, const Attachment& attachment,
+                               const NetConf& conf, const Wishes& wishes) {
+  std::optional<Status> made;  // not tried where overlayd was not reached
+  const auto make = [&] { made = make_pair(host, link); };
+  const auto lease = lease_addresses(attachment, conf, wishes, make);
+  if (!lease) {
+    if (made && *made)
+      ignore_error(remove_link(host, link.host_interface), "the refusal is the error to tell");
+    return lease.error();
+  }
+  if (!*made && made->error().code == Errc::exists) {
+    made = remove_link(host, link.host_interface);
+    if (*made) make();
+  }
+  return Paired{*lease, *std::move(made)};
+}
+
+Attached result_of(const Environment& environment, const PodLink& link, const Lease& lease, std::uint32_t mtu,
+                   const MadePodLink& made) {
   Attached out;
-  out.interfaces.push_back({link.host_interface, text(made.host_mac), link.mtu, {}});
-  out.interfaces.push_back({link.interface, text(link.lease.mac), link.mtu, environment.netns});
-  for (const Ip& address : link.lease.addresses) {
+  out.interfaces.push_back({link.host_interface, text(made.host_mac), mtu, {}});
+  out.interfaces.push_back({link.interface, text(lease.mac), mtu, environment.netns});
+  for (const Ip& address : lease.addresses) {
     out.addresses.push_back({Prefix::host(address), gateway(address.family()), out.interfaces.size() - 1});
   }
   for (const Prefix& route : made.routes) out.routes.push_back({route, gateway(route.family())});
@@ -79,16 +106,17 @@ Outcome<Attached> add(const Environment& environment, const NetConf& conf) {
   }
   const Attachment attachment = attachment_of(environment, conf);
   wishes.without_ipv6 = !pod.has_ipv6;
-  OVERLAY_TRY(const Lease lease, lease_addresses(attachment, conf, wishes));
-  const std::uint32_t mtu = conf.mtu != 0 ? std::min(conf.mtu, lease.mtu) : lease.mtu;
-  const PodLink link{host_interface(attachment), conf.bridge, environment.interface, lease, mtu};
-  const auto made = make_pod_link(host, pod.socket, netns.fd(), link);
+  OVERLAY_TRY(const Link bridge, require_bridge(host, conf.bridge));
+  const PodLink link{host_interface(attachment), environment.interface, bridge, netns.fd()};
+  OVERLAY_TRY(const Paired paired, lease_and_pair(host, link, attachment, conf, wishes));
+  const std::uint32_t mtu = conf.mtu != 0 ? std::min(conf.mtu, paired.lease.mtu) : paired.lease.mtu;
+  const auto made = paired.made ? set_up(host, pod.socket, link, paired.lease, mtu) : paired.made.error();
   if (!made) {
     ignore_error(remove_link(host, link.host_interface), "the first failure is the one to tell");
     ignore_error(release(attachment, conf), "the first failure is the one to tell");
     return CniError(made.error());
   }
-  return result_of(environment, link, *made);
+  return result_of(environment, link, paired.lease, mtu, *made);
 }
 
 Outcome<void> del(const Environment& environment, const NetConf& conf) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <set>
 #include <string>
 
@@ -18,8 +19,11 @@ class DaemonClient {
  public:
   explicit DaemonClient(std::string socket) : socket_(std::move(socket)) {}
 
+  /// What there is to do while overlayd works; done only when it was reached.
+  using Meanwhile = std::function<void()>;
   /// Leases addresses, or finds those leased before; within 30 s.
-  [[nodiscard]] Result<Lease> add(const Attachment& attachment, const Wishes& wishes) const;
+  [[nodiscard]] Result<Lease> add(const Attachment& attachment, const Wishes& wishes,
+                                  const Meanwhile& meanwhile) const;
   /// What is leased; Errc::not_found when nothing is; within 10 s.
   [[nodiscard]] Result<Lease> check(const Attachment& attachment) const;
   /// Frees it; fine when nothing is leased; within 10 s.
@@ -34,7 +38,8 @@ class DaemonClient {
  private:
   enum class Method { get, post };
   [[nodiscard]] Result<std::string> exchange(Method method, const std::string& target,
-                                             const std::string& body, std::chrono::seconds deadline) const;
+                                             const std::string& body, std::chrono::seconds deadline,
+                                             const Meanwhile& meanwhile = {}) const;
 
   std::string socket_;
 };

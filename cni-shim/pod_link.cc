@@ -59,54 +59,24 @@ ifinfomsg link_header(int index, unsigned int flags) {
 
 // ---- the host's side ----
 
-/// Both ends, complete, in one message: the pod's with its name, MAC and MTU in its namespace, ours up on the
-/// bridge.
-Message veth_pair(const PodLink& wanted, const Link& bridge, int pod_netns) {
-  Message out(RTM_NEWLINK, create, link_header(0, IFF_UP));
-  out.string(IFLA_IFNAME, wanted.host_interface).u32(IFLA_MTU, wanted.mtu).u32(IFLA_MASTER, bridge.index);
-  out.begin(IFLA_LINKINFO).string(IFLA_INFO_KIND, "veth").begin(IFLA_INFO_DATA);
-  out.begin(VETH_INFO_PEER).raw(ifinfomsg{});
-  out.string(IFLA_IFNAME, wanted.interface).mac(IFLA_ADDRESS, wanted.lease.mac).u32(IFLA_MTU, wanted.mtu);
-  out.u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(pod_netns));
-  out.end().end().end();
-  return out;
-}
-
 Result<Link> require_link(Socket& socket, const std::string& name) {
   OVERLAY_TRY(const auto link, find_link(socket, name));
   if (!link) return fail(Errc::not_found, "interface " + name + " vanished while it was set up");
   return *link;
 }
 
-Result<Link> require_bridge(Socket& host, const std::string& name) {
-  OVERLAY_TRY(const auto bridge, find_link(host, name));
-  if (bridge) return *bridge;
-  return fail(Errc::unavailable,
-              "the bridge " + name + " does not exist: overlayd makes it, see 'overlayctl routes --diff'");
-}
-
-Status make_veth_pair(Socket& host, const PodLink& wanted, const Link& bridge, int pod_netns) {
-  const Message pair = veth_pair(wanted, bridge, pod_netns);
-  Status made = host.request(pair);
-  if (!made && made.error().code == Errc::exists) {
-    OVERLAY_CHECK(remove_link(host, wanted.host_interface));
-    made = host.request(pair);
-  }
-  if (!made) {
-    return with_context("cannot make the pair " + wanted.host_interface + ", " + wanted.interface,
-                        made.error());
-  }
-  return {};
-}
-
-/// The host's end, a port of the bridge.
-Result<Link> make_port(Socket& host, const PodLink& wanted, int pod_netns) {
-  OVERLAY_TRY(const Link bridge, require_bridge(host, wanted.bridge));
-  OVERLAY_CHECK(make_veth_pair(host, wanted, bridge, pod_netns));
+/// The host's end, a port of the bridge, and the pod's addresses behind it.
+Result<Link> set_up_port(Socket& host, const PodLink& wanted, const Lease& lease, std::uint32_t mtu) {
   OVERLAY_TRY(const Link port, require_link(host, wanted.host_interface));
+  Message isolated = kernel::isolate_port(wanted.host_interface);
+  isolated.u32(IFLA_MTU, mtu);
   Steps steps;
-  steps.add("isolate the bridge port " + wanted.host_interface, kernel::isolate_port(wanted.host_interface));
-  steps.add("give the bridge the pod's MAC", kernel::static_entry(index_of(port), wanted.lease.mac));
+  steps.add("isolate the bridge port " + wanted.host_interface, std::move(isolated));
+  steps.add("give the bridge the pod's MAC", kernel::static_entry(index_of(port), lease.mac));
+  for (const Ip& address : lease.addresses) {
+    steps.add("tell the host the pod's MAC",
+              kernel::permanent_neighbour(index_of(wanted.bridge), address, lease.mac));
+  }
   OVERLAY_CHECK(steps.run(host));
   return port;
 }
@@ -133,13 +103,10 @@ Message host_address(const Link& link, const Ip& address, std::uint8_t scope) {
   return out;
 }
 
-Message permanent_neighbour(const Link& link, const Ip& address, const Mac& mac) {
-  ndmsg header{};
-  header.ndm_family = kernel_family(address.family());
-  header.ndm_ifindex = index_of(link);
-  header.ndm_state = NUD_PERMANENT;
-  Message out(RTM_NEWNEIGH, create, header);
-  out.ip(NDA_DST, address).mac(NDA_LLADDR, mac);
+/// Its MAC and MTU are known only now that the lease is.
+Message pods_end_up(const Link& link, const Lease& lease, std::uint32_t mtu) {
+  Message out(RTM_NEWLINK, 0, link_header(index_of(link), IFF_UP));
+  out.mac(IFLA_ADDRESS, lease.mac).u32(IFLA_MTU, mtu);
   return out;
 }
 
@@ -150,13 +117,13 @@ Ip link_local_address(const Mac& mac) {
                  b[3], b[4], b[5]});
 }
 
-Status configure_pod(Socket& pod, const Link& link, const Lease& lease) {
+Status set_up_pod(Socket& pod, const Link& link, const Lease& lease, std::uint32_t mtu) {
   Steps steps;
   const bool has_v6 = std::any_of(lease.addresses.begin(), lease.addresses.end(),
                                   [](const Ip& address) { return !address.is_v4(); });
   if (has_v6) steps.add("choose the pod's IPv6 addresses", without_generated_addresses(link));
   steps.add("set the pod's loopback up", Message(RTM_NEWLINK, 0, link_header(loopback_index, IFF_UP)));
-  steps.add("set the pod's interface up", Message(RTM_NEWLINK, 0, link_header(index_of(link), IFF_UP)));
+  steps.add("set the pod's interface up", pods_end_up(link, lease, mtu));
   if (has_v6) {
     steps.add("give the pod a link-local address",
               host_address(link, link_local_address(lease.mac), RT_SCOPE_LINK));
@@ -164,7 +131,8 @@ Status configure_pod(Socket& pod, const Link& link, const Lease& lease) {
   for (const Ip& address : lease.addresses) {
     const Ip via = gateway(address.family());
     steps.add("give the pod its address " + address.text(), host_address(link, address, RT_SCOPE_UNIVERSE));
-    steps.add("tell the pod its gateway's MAC", permanent_neighbour(link, via, lease.gateway_mac));
+    steps.add("tell the pod its gateway's MAC",
+              kernel::permanent_neighbour(index_of(link), via, lease.gateway_mac));
   }
   return steps.run(pod);
 }
@@ -213,7 +181,7 @@ Ip gateway(Family family) {
 
 Result<std::optional<Link>> find_link(Socket& socket, const std::string& name) {
   Message question(RTM_GETLINK, 0, ifinfomsg{});
-  question.string(IFLA_IFNAME, name);
+  question.string(IFLA_IFNAME, name).u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
   const auto answer = socket.get(question);
   if (!answer && answer.error().code == Errc::not_found) return std::optional<Link>();
   if (!answer) return with_context("cannot look for interface " + name, answer.error());
@@ -221,8 +189,8 @@ Result<std::optional<Link>> find_link(Socket& socket, const std::string& name) {
   if (!header) return fail(Errc::io, "the kernel's answer about interface " + name + " is cut short");
   const auto attributes = answer->attributes<ifinfomsg>();
   return std::optional(Link{static_cast<std::uint32_t>(header->ifi_index),
-                            attributes.u32(IFLA_MASTER).value_or(0), (header->ifi_flags & IFF_UP) != 0,
-                            attributes.mac(IFLA_ADDRESS).value_or(Mac{})});
+                            attributes.u32(IFLA_MASTER).value_or(0), attributes.u32(IFLA_MTU).value_or(0),
+                            (header->ifi_flags & IFF_UP) != 0, attributes.mac(IFLA_ADDRESS).value_or(Mac{})});
 }
 
 Status remove_link(Socket& socket, const std::string& name) {
@@ -249,13 +217,37 @@ Status remove_links(Socket& socket, const std::vector<std::string>& names) {
   return with_context("cannot remove " + std::to_string(names.size()) + " interfaces", removed.error());
 }
 
-Result<MadePodLink> make_pod_link(Socket& host, Socket& pod, int pod_netns, const PodLink& wanted) {
-  OVERLAY_TRY(const Link port, make_port(host, wanted, pod_netns));
+Result<Link> require_bridge(Socket& host, const std::string& name) {
+  OVERLAY_TRY(const auto bridge, find_link(host, name));
+  if (bridge) return *bridge;
+  return fail(Errc::unavailable,
+              "the bridge " + name + " does not exist: overlayd makes it, see 'overlayctl routes --diff'");
+}
+
+/// In one message; with the bridge's MTU, which is what most leases will say too.
+Status make_pair(Socket& host, const PodLink& wanted) {
+  Message pair(RTM_NEWLINK, create, link_header(0, IFF_UP));
+  pair.string(IFLA_IFNAME, wanted.host_interface);
+  pair.u32(IFLA_MTU, wanted.bridge.mtu).u32(IFLA_MASTER, wanted.bridge.index);
+  pair.begin(IFLA_LINKINFO).string(IFLA_INFO_KIND, "veth").begin(IFLA_INFO_DATA);
+  pair.begin(VETH_INFO_PEER).raw(ifinfomsg{});
+  pair.string(IFLA_IFNAME, wanted.interface).u32(IFLA_MTU, wanted.bridge.mtu);
+  pair.u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(wanted.pod_netns));
+  pair.end().end().end();
+  const Status made = host.request(pair);
+  if (made) return {};
+  return with_context("cannot make the pair " + wanted.host_interface + ", " + wanted.interface,
+                      made.error());
+}
+
+Result<MadePodLink> set_up(Socket& host, Socket& pod, const PodLink& wanted, const Lease& lease,
+                           std::uint32_t mtu) {
+  OVERLAY_TRY(const Link port, set_up_port(host, wanted, lease, mtu));
   OVERLAY_TRY(const Link link, require_link(pod, wanted.interface));
-  OVERLAY_CHECK(configure_pod(pod, link, wanted.lease));
+  OVERLAY_CHECK(set_up_pod(pod, link, lease, mtu));
   MadePodLink made{port.mac, {}};
-  for (const Ip& address : wanted.lease.addresses) {
-    OVERLAY_CHECK(add_routes(pod, link, wanted.lease, address.family(), made.routes));
+  for (const Ip& address : lease.addresses) {
+    OVERLAY_CHECK(add_routes(pod, link, lease, address.family(), made.routes));
   }
   return made;
 }

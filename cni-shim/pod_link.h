@@ -6,9 +6,11 @@
 //          a permanent neighbour: the first packet waits for no ARP, and for no duplicate address detection
 //   host:  veth…, a port of overlay0; isolated, so that pods of one host reach each other through its routing
 //   only; the
-//          pod's MAC is a static entry, so nothing is learned and nothing is flooded to it
+//          pod's MAC is a static entry, so nothing is learned and nothing is flooded to it; and its addresses
+//          are permanent neighbours on the bridge, so the first packet to the pod waits for nothing either
 //
-// Routes and neighbours on the bridge itself are overlayd's.
+// The pair needs no lease and is what takes the time, so it is made while overlayd leases. overlayd keeps all
+// that is the host's as it is here.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +33,7 @@ Ip gateway(Family family);
 struct Link {
   std::uint32_t index = 0;
   std::uint32_t master = 0;  // index of its bridge, 0: none
+  std::uint32_t mtu = 0;     // bytes
   bool up = false;
   Mac mac;
 };
@@ -44,13 +47,15 @@ struct Link {
 /// there are fine.
 [[nodiscard]] Status remove_links(kernel::Socket& socket, const std::vector<std::string>& names);
 
+/// Errc::unavailable without one.
+[[nodiscard]] Result<Link> require_bridge(kernel::Socket& host, const std::string& name);
+
 /// What to make.
 struct PodLink {
   std::string host_interface;
-  std::string bridge;
   std::string interface;  // in the pod
-  Lease lease;
-  std::uint32_t mtu = 0;  // bytes
+  Link bridge;
+  int pod_netns = -1;
 };
 
 /// What ADD reports of it.
@@ -60,9 +65,13 @@ struct MadePodLink {
       routes;  // by the gateway of their family; defaults, or the pools where a default was there
 };
 
-/// `host` and `pod` are sockets in the two namespaces, `pod_netns` the pod's. A leftover of the host side's
-/// name is replaced: the name belongs to this attachment. On failure what was made is left for remove_link.
-[[nodiscard]] Result<MadePodLink> make_pod_link(kernel::Socket& host, kernel::Socket& pod, int pod_netns,
-                                                const PodLink& wanted);
+/// Both ends, the host's a port of the bridge; nothing passes yet. Errc::exists when the host's name or the
+/// pod's is taken.
+[[nodiscard]] Status make_pair(kernel::Socket& host, const PodLink& wanted);
+
+/// All the rest. `host` and `pod` are sockets in the two namespaces. On failure what was made is left for
+/// remove_link.
+[[nodiscard]] Result<MadePodLink> set_up(kernel::Socket& host, kernel::Socket& pod, const PodLink& wanted,
+                                         const Lease& lease, std::uint32_t mtu);
 
 }  // namespace overlay::cni

@@ -2,13 +2,13 @@
 #include "overlay/addr/attachment.h"
 
 #include <cstdint>
-#include <string_view>
 
 #include "overlay/base/bytes.h"
 
 namespace overlay {
 namespace {
 
+constexpr std::string_view name_prefix = "veth";
 constexpr std::size_t name_digits = 11;
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo).
@@ -34,7 +34,13 @@ std::string digest(const Attachment& attachment) {
 
 std::string host_interface(const Attachment& attachment) {
   const std::string digits = digest(attachment);
-  return "veth" + digits.substr(digits.size() - name_digits);
+  return std::string(name_prefix) + digits.substr(digits.size() - name_digits);
+}
+
+bool is_host_interface(std::string_view name) {
+  if (!name.starts_with(name_prefix)) return false;
+  name.remove_prefix(name_prefix.size());
+  return name.size() == name_digits && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 }  // namespace overlay

@@ -5,6 +5,7 @@
 
 #include <compare>
 #include <string>
+#include <string_view>
 
 namespace overlay {
 
@@ -23,5 +24,7 @@ std::string digest(const Attachment& attachment);
 /// "veth" and 11 hexadecimal digits: 15 characters, the most an interface name has. Derived, so that DEL and
 /// the daemon find it without namespace or memory.
 std::string host_interface(const Attachment& attachment);
+/// Whether it is of that form.
+bool is_host_interface(std::string_view name);
 
 }  // namespace overlay

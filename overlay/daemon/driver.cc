@@ -13,6 +13,8 @@ namespace {
 using boost::system::error_code;
 
 constexpr auto storage_retry = std::chrono::seconds(1);
+/// What is not urgent is durable after this long at the latest.
+constexpr auto longest_unsynced = std::chrono::seconds(1);
 /// Bounds on one sleep: the core may want to be called at once for ever (a bug: do not spin), or never (do
 /// not overflow).
 constexpr Duration shortest_sleep = std::chrono::milliseconds(1);
@@ -27,7 +29,8 @@ Driver::Driver(boost::asio::io_context& io, std::unique_ptr<node::Node> node, st
       store_(std::move(store)),
       carry_out_(std::move(carry_out)),
       retry_(io),
-      deadline_(io) {
+      deadline_(io),
+      late_sync_(io) {
   collect();  // what the start of the node has brought about
 }
 
@@ -61,9 +64,23 @@ bool Driver::commit() {
   if (stall_) log(spdlog::level::info, "store", {{"text", "there is room again"}});
   stall_.reset();
   entries_.clear();
-  if (std::exchange(urgent_, false)) store_.sync();
+  if (std::exchange(urgent_, false)) {
+    store_.sync();
+  } else {
+    sync_soon();
+  }
   control::Figures::instance().log_written(std::chrono::steady_clock::now() - began);
   return true;
+}
+
+void Driver::sync_soon() {
+  if (std::exchange(will_sync_, true)) return;
+  late_sync_.expires_after(longest_unsynced);
+  late_sync_.async_wait([this](const error_code& cancelled) {
+    if (cancelled) return;
+    will_sync_ = false;
+    store_.sync();
+  });
 }
 
 void Driver::wait_for_room(const Error& error) {
@@ -106,6 +123,7 @@ void Driver::stop() {
   if (commit()) store_.sync();
   retry_.cancel();
   deadline_.cancel();
+  late_sync_.cancel();
 }
 
 }  // namespace overlay::daemon

@@ -4,7 +4,8 @@
 //
 // All inputs of one turn of the event loop share one sync (group commit): each output's entries are kept
 // until the end of the turn, written and synced together, and only then are the effects carried out, in their
-// order.
+// order. What is not urgent is written at once too, which the death of this process cannot undo, and synced
+// within a second, as the death of the machine could.
 //
 // A full disk stops everything that follows from the entries that do not fit: effects wait, in order, until
 // they do; the write is tried again every second. Forwarding is the kernel's and goes on.
@@ -64,6 +65,7 @@ class Driver {
   void collect();
   void flush();
   bool commit();
+  void sync_soon();
   void wait_for_room(const Error& error);
   void compact_if_worthwhile();
   void arm();
@@ -85,6 +87,8 @@ class Driver {
   boost::asio::steady_timer retry_;
   boost::asio::steady_timer deadline_;
   std::optional<Time> armed_;
+  boost::asio::steady_timer late_sync_;
+  bool will_sync_ = false;
 };
 
 }  // namespace overlay::daemon

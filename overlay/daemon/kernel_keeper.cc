@@ -21,7 +21,7 @@ constexpr Duration period_jitter = std::chrono::seconds(3);
 constexpr Clock::duration shortest_backoff = milliseconds(250);
 constexpr Clock::duration longest_backoff = std::chrono::seconds(30);
 /// News come in bursts; the rest of one is awaited this long.
-constexpr Clock::duration burst = milliseconds(20);
+constexpr Clock::duration burst = milliseconds(100);
 /// A look at so many peers, and the news of what it made, take memory for a while that the allocator would
 /// keep: at 5,000 more than half of all.
 constexpr std::size_t many_peers = 1000;
@@ -67,7 +67,8 @@ void KernelKeeper::start() {
 
 void KernelKeeper::request(const node::ReconcileKernel& wanted) {
   const bool few = !wanted.peers.empty() && wanted.peers.size() <= updated_at_once;
-  if (!few || !update(wanted.peers)) schedule(Clock::now());
+  if (few && update(wanted.peers)) return;
+  schedule(Clock::now() + (wanted.urgent ? Clock::duration() : burst));
 }
 
 /// False: it takes a pass.

@@ -45,7 +45,8 @@ class KernelKeeper {
   /// Tells the core of the underlay, and starts.
   void start();
   /// The intent has changed. What is wanted for a few peers is written at once; all else waits for a pass, of
-  /// which several requests within one turn of the loop make one.
+  /// which several requests within one turn of the loop make one; what is not urgent waits for the rest of a
+  /// burst.
   void request(const node::ReconcileKernel& wanted = {});
 
   /// Tells the core which interfaces there are.

@@ -6,6 +6,8 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include "overlay/plan/objects.h"
+
 namespace overlay::kernel {
 
 Message isolate_port(const std::string& host_interface) {
@@ -25,6 +27,16 @@ Message static_entry(int port, const Mac& mac) {
   header.ndm_flags = NTF_MASTER;
   Message out(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, header);
   out.mac(NDA_LLADDR, mac);
+  return out;
+}
+
+Message permanent_neighbour(int device, const Ip& address, const Mac& mac) {
+  ndmsg header{};
+  header.ndm_family = address.is_v4() ? AF_INET : AF_INET6;
+  header.ndm_ifindex = device;
+  header.ndm_state = NUD_PERMANENT;
+  Message out(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, header);
+  out.ip(NDA_DST, address).mac(NDA_LLADDR, mac).u8(NDA_PROTOCOL, plan::route_protocol);
   return out;
 }
 

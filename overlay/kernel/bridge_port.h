@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What makes of the host's end of a pod's veth pair a port of overlay0; the CNI plugin's way and the
-// daemon's, who puts it back when somebody has taken it out.
+// What the host does for a pod: the host's end of its veth pair a port of overlay0, and its address known
+// there. The CNI plugin's way and the daemon's, who puts back what somebody has taken away.
 #pragma once
 
 #include <string>
@@ -15,5 +15,8 @@ Message isolate_port(const std::string& host_interface);
 
 /// The bridge sends frames for this MAC to this port, for ever.
 Message static_entry(int port, const Mac& mac);
+
+/// Who has this address behind `device` needs no asking; replaces what the kernel may have learned by itself.
+Message permanent_neighbour(int device, const Ip& address, const Mac& mac);
 
 }  // namespace overlay::kernel

@@ -65,7 +65,7 @@ Result<std::optional<FoundLink>> find_renamed(Socket& socket, plan::Device devic
 
 Result<std::optional<FoundLink>> find_link(Socket& socket, plan::Device device) {
   Message message(RTM_GETLINK, 0, ifinfomsg{});
-  message.string(IFLA_IFNAME, name(device));
+  message.string(IFLA_IFNAME, name(device)).u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
   const auto reply = socket.get(message);
   if (!reply && reply.error().code == Errc::not_found) return find_renamed(socket, device);
   if (!reply) return with_context("cannot look for " + std::string(name(device)), reply.error());

@@ -9,6 +9,8 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
+#include "overlay/kernel/bridge_port.h"
+
 namespace overlay::kernel {
 namespace {
 
@@ -70,14 +72,13 @@ struct Encoder {
   }
 
   std::optional<Message> operator()(const plan::Neighbour& neighbour) const {
+    const int device = indices.of(neighbour.device);
+    if (!removes()) return permanent_neighbour(device, neighbour.ip, neighbour.mac);
     ndmsg header{};
     header.ndm_family = address_family(neighbour.ip.family());
-    header.ndm_ifindex = indices.of(neighbour.device);
-    header.ndm_state = NUD_PERMANENT;
-    // Replaces what the kernel may have learned by itself.
-    Message message(type(RTM_NEWNEIGH, RTM_DELNEIGH), removes() ? 0 : NLM_F_CREATE | NLM_F_REPLACE, header);
+    header.ndm_ifindex = device;
+    Message message(RTM_DELNEIGH, 0, header);
     message.ip(NDA_DST, neighbour.ip);
-    if (!removes()) message.mac(NDA_LLADDR, neighbour.mac).u8(NDA_PROTOCOL, plan::route_protocol);
     return message;
   }
 

@@ -11,6 +11,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include "overlay/addr/attachment.h"
 #include "overlay/kernel/dump.h"
 
 namespace overlay::kernel {
@@ -162,6 +163,9 @@ bool Events::link_concerns_us(const Reply& news) {
     indices_.set(ours, news.type() == RTM_NEWLINK ? header->ifi_index : 0);
     return true;
   }
+  // A pod's, which the plugin makes in several steps; a port that is taken away loses its neighbour entry
+  // too.
+  if (is_host_interface(device)) return false;
   const auto master = attributes.u32(IFLA_MASTER);
   return !master || indices_.at(static_cast<int>(*master)) != Device::bridge;
 }

@@ -271,7 +271,8 @@ struct Socket::Exchange {
 
 void Socket::Free::operator()(nl_sock* socket) const { nl_socket_free(socket); }
 
-Socket::Socket(nl_sock* socket) : socket_(socket), buffer_(receive_bytes) {}
+Socket::Socket(nl_sock* socket)
+    : socket_(socket), buffer_(std::make_unique_for_overwrite<char[]>(receive_bytes)) {}
 
 int Socket::fd() const { return nl_socket_get_fd(socket_.get()); }
 
@@ -329,18 +330,18 @@ Result<std::string_view> Socket::receive(int flags) {
   for (;;) {
     sockaddr_nl from{};
     socklen_t from_size = sizeof from;
-    const ssize_t size = ::recvfrom(fd(), buffer_.data(), buffer_.size(), flags | MSG_TRUNC,
+    const ssize_t size = ::recvfrom(fd(), buffer_.get(), receive_bytes, flags | MSG_TRUNC,
                                     reinterpret_cast<sockaddr*>(&from), &from_size);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno == ENOBUFS) return fail(Errc::exhausted, "netlink messages were lost (ENOBUFS)");
     if (size < 0 && errno == EAGAIN) return fail(Errc::unavailable, "the kernel has not answered (EAGAIN)");
     if (size < 0) return with_context("cannot receive from the kernel", kernel_error(errno));
     if (from.nl_pid != 0) continue;  // another process may send to us; only the kernel is believed
-    if (static_cast<std::size_t>(size) > buffer_.size()) {
+    if (static_cast<std::size_t>(size) > receive_bytes) {
       return fail(Errc::exhausted,
                   "the kernel sent " + std::to_string(size) + " bytes at once, more than fit");
     }
-    return std::string_view(buffer_.data(), static_cast<std::size_t>(size));
+    return std::string_view(buffer_.get(), static_cast<std::size_t>(size));
   }
 }
 

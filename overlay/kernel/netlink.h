@@ -183,8 +183,8 @@ class Socket {
   [[nodiscard]] Result<std::string_view> receive(int flags);
 
   std::unique_ptr<nl_sock, Free> socket_;
-  std::vector<char> buffer_;
-  std::uint32_t sequence_ = 0;  // of the newest message sent
+  std::unique_ptr<char[]> buffer_;  // touched as far as it is needed
+  std::uint32_t sequence_ = 0;      // of the newest message sent
 };
 
 }  // namespace overlay::kernel

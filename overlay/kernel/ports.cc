@@ -20,7 +20,9 @@ struct HostEnd {
 };
 
 Result<std::map<std::string, HostEnd, std::less<>>> host_ends(Socket& socket, int bridge) {
-  OVERLAY_TRY(const auto replies, socket.dump(Message(RTM_GETLINK, 0, ifinfomsg{})));
+  Message question(RTM_GETLINK, 0, ifinfomsg{});
+  question.u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  OVERLAY_TRY(const auto replies, socket.dump(question));
   std::map<std::string, HostEnd, std::less<>> out;
   for (const Reply& reply : replies) {
     const auto header = reply.header<ifinfomsg>();

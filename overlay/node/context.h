@@ -64,6 +64,7 @@ struct Context {
   std::map<std::string, Alarm> alarms;
   bool kernel_dirty = false;   // anything of the intent may have changed
   std::set<NodeId> replanned;  // or what it wants for these peers alone
+  bool pods_dirty = false;     // a lease came or went
   Output out;
   std::vector<Heard> said_to_self;
 

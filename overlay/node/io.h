@@ -33,6 +33,7 @@ using CallId = std::uint64_t;
 /// The kernel intent has changed: reconcile.
 struct ReconcileKernel {
   std::vector<NodeId> peers;  // only what is wanted for these (Node::planned_peer); empty: anything
+  bool urgent = true;         // false: only in what the CNI plugin has done already, or what nobody waits for
 };
 
 /// What a CNI ADD or CHECK needs to know.
@@ -53,7 +54,7 @@ using Effect = std::variant<Dial, Send, Admit, Close, ReconcileKernel, Answer, E
 /// One entry for the log; opaque to the store.
 struct Persist {
   Bytes entry;
-  bool urgent = true;  // false: may wait for the next urgent one (peer cache; losing it costs only time)
+  bool urgent = true;  // false: durable within a second, the effects do not wait (losing it costs only time)
 };
 
 struct Output {

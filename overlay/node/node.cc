@@ -329,10 +329,12 @@ void Node::Impl::know_peer(const wire::Record& record) {
 void Node::Impl::ask_for_reconcile() {
   ReconcileKernel effect;
   const std::set<NodeId> peers = std::exchange(context.replanned, {});
+  const bool of_pods = std::exchange(context.pods_dirty, false);
   const bool all = std::exchange(context.kernel_dirty, false) || (lacking && !peers.empty());
-  if (!context.chain || !context.underlay || (!all && peers.empty())) return;
-  if (all) {
+  if (!context.chain || !context.underlay || (!all && !of_pods && peers.empty())) return;
+  if (all || of_pods) {
     lacking = lacks_an_owner();
+    effect.urgent = all || !peers.empty();
   } else {
     effect.peers.assign(peers.begin(), peers.end());
   }

@@ -27,13 +27,12 @@ void Pods::lease(CallId call, const ipam::LeaseRequest& request, const Obstacles
     reply(call, std::move(error));
     return;
   }
-  if (is_new) {
-    context_.persist(wire::LeaseEntry{*leased});
-    context_.kernel_dirty = true;
-    context_.say({Event::Level::info, "lease", leased->addresses.front().text(), "free", "leased",
-                  key.container + " " + key.interface});
-  }
   reply(call, std::optional(answer(*leased)));
+  if (!is_new) return;
+  context_.persist(wire::LeaseEntry{*leased});
+  context_.pods_dirty = true;
+  context_.say({Event::Level::info, "lease", leased->addresses.front().text(), "free", "leased",
+                key.container + " " + key.interface});
 }
 
 void Pods::check(CallId call, const ipam::LeaseKey& key) {
@@ -46,11 +45,13 @@ void Pods::check(CallId call, const ipam::LeaseKey& key) {
   reply(call, std::optional(answer(*lease)));
 }
 
+/// Nobody waits for the disk: a release that a crash of the machine takes away leaves a lease without a pod,
+/// and that is reaped.
 void Pods::free(const ipam::LeaseKey& key, std::string_view why, Time now) {
   const auto released = context_.leases.release(key, now);
   if (!released) return;
-  context_.persist(wire::ReleaseEntry{key, now});
-  context_.kernel_dirty = true;
+  context_.persist(wire::ReleaseEntry{key, now}, false);
+  context_.pods_dirty = true;
   context_.say({Event::Level::info, "lease", released->addresses.front().text(), "leased", "cooling",
                 key.container + " " + key.interface + std::string(why)});
 }

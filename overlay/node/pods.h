@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pod addresses: the local API's calls to lease, check and release them. A lease is on disk before it is
-// answered. Those that nobody gives back are reaped: a pod whose interface is gone cannot use its address.
+// answered, a release within a second. Those that nobody gives back are reaped: a pod whose interface is gone
+// cannot use its address.
 #pragma once
 
 #include <set>

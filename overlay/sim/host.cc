@@ -14,6 +14,9 @@ using std::chrono::seconds;
 /// The daemon looks at its kernel this often without being asked to.
 constexpr auto reconcile_period = seconds(30);
 constexpr auto reconcile_after_failure = seconds(1);
+/// What is not urgent is synced this late, and pods without an interface are looked for this often.
+constexpr auto longest_unsynced = seconds(1);
+constexpr auto look_period = seconds(5);
 
 }  // namespace
 
@@ -55,6 +58,7 @@ void Host::start() {
   gather();
   underlay_changed();
   reconcile_always();
+  look_at_interfaces();
   poke_runtime();
 }
 
@@ -88,7 +92,7 @@ void Host::stop() {
   written_ = disk_.size();
   pending_.clear();
   effects_left_.reset();
-  syncing_ = reconciling_ = reconcile_again_ = changed_ = false;
+  syncing_ = will_sync_ = reconciling_ = reconcile_again_ = changed_ = false;
   tick_at_ = calls_at_ = Time::max();
   runtime_.calls_lost(queue().time());
 }
@@ -190,6 +194,7 @@ void Host::gather() {
     pending_.push_back({urgent ? disk_.size() : 0, disk_.size(), {}});
     std::move(output.effects.begin(), output.effects.end(), std::back_inserter(pending_.back().effects));
     sync();
+    sync_soon();
     release();
   }
   if (running()) schedule_tick();
@@ -198,7 +203,18 @@ void Host::gather() {
 /// Group commit: one sync at a time, of all there is.
 void Host::sync() {
   const auto waits = [&](const Pending& pending) { return pending.entries > disk_.durable(); };
-  if (syncing_ || std::none_of(pending_.begin(), pending_.end(), waits)) return;
+  if (!syncing_ && std::any_of(pending_.begin(), pending_.end(), waits)) begin_sync();
+}
+
+void Host::sync_soon() {
+  if (disk_.durable() == disk_.size() || std::exchange(will_sync_, true)) return;
+  later(longest_unsynced, [this] {
+    will_sync_ = false;
+    if (!syncing_ && disk_.durable() < disk_.size()) begin_sync();
+  });
+}
+
+void Host::begin_sync() {
   syncing_ = true;
   later(rng_.between(temper_.sync_least, temper_.sync_most),
         [this, entries = disk_.size()] { synced(entries); });
@@ -298,6 +314,16 @@ void Host::reconcile_always() {
     begin_reconcile();
     reconcile_always();
   });
+}
+
+/// Whoever lives has one; whoever is deleted has none.
+void Host::look_at_interfaces() {
+  std::set<std::string> present;
+  for (const auto& [key, container] : runtime_.containers()) {
+    if (container.state == Container::State::live) present.insert(host_interface(key));
+  }
+  step([&](node::Node& node) { node.interfaces_seen(present, clock()); });
+  later(look_period, [this] { look_at_interfaces(); });
 }
 
 void Host::reconcile() {

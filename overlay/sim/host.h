@@ -111,6 +111,8 @@ class Host final : public Station {
   void stop();
   void gather();
   void sync();
+  void sync_soon();
+  void begin_sync();
   void synced(std::size_t entries);
   void release();
   void schedule_tick();
@@ -128,6 +130,7 @@ class Host final : public Station {
   void begin_reconcile();
   void reconcile_always();
   void reconcile();
+  void look_at_interfaces();
   void make_calls();
   void call(const Request& request);
 
@@ -155,6 +158,7 @@ class Host final : public Station {
   std::size_t written_ = 0;   // entries that are in the file for certain, durable or not
   std::size_t reported_ = 0;  // durable entries the invariants have been told of
   bool syncing_ = false;
+  bool will_sync_ = false;  // what nobody waits for
   bool reconciling_ = false;
   bool reconcile_again_ = false;
   bool changed_ = false;  // since the last look of the invariants

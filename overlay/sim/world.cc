@@ -72,6 +72,7 @@ node::Config World::config_of(HostIndex index, Rng& rng) const {
   config.version = "sim";
   config.listen_ports = {mesh_port};
   config.choose_voters = options_.choose_voters;
+  config.reap_after = seconds(20);  // so that what a crash brought back is gone while a scenario waits
   config.spare_after = options_.spare_after;
   config.quarantine = options_.quarantine;
   config.genesis.pools = options_.pools;
