@@ -96,9 +96,19 @@ bool KubeHost::is_ready() const { return !driver_.stall() && view().ready(); }
 
 // ---- departures ----
 
-bool KubeHost::is_voter() const {
+bool KubeHost::may_lead() const {
   const node::View seen = view();
-  return std::find(seen.voters.begin(), seen.voters.end(), seen.name) != seen.voters.end();
+  const auto votes = [&seen](const std::string& name) {
+    return std::find(seen.voters.begin(), seen.voters.end(), name) != seen.voters.end();
+  };
+  if (!seen.cluster || votes(seen.name)) return seen.cluster.has_value();
+  std::size_t before = 0;  // those that stand in rather than this node
+  for (const node::PeerView& peer : seen.peers) {
+    if (peer.self || !peer.reachable) continue;
+    if (votes(peer.name)) return false;
+    if (peer.id < seen.id) ++before;
+  }
+  return before < consensus::max_voters;
 }
 
 std::vector<kube::Member> KubeHost::members() const {

@@ -35,7 +35,7 @@ class KubeHost : public kube::Host {
   void see_own_node(const kube::Node& node) override;
   bool is_ready() const override;
 
-  bool is_voter() const override;
+  bool may_lead() const override;
   std::vector<kube::Member> members() const override;
   void forget(const kube::Member& member, std::function<void(const Status&)> done) override;
 

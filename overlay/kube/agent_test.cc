@@ -43,11 +43,16 @@ class FakeHost : public Host {
   }
   std::vector<Prefix> pools() const override { return {Prefix::parse("10.32.0.0/12").value()}; }
   void call(const std::vector<Ip>& addresses) override { peers = addresses; }
-  void see_own_node(const Node& node) override { uid = node.uid; }
+  void see_own_node(const Node& node) override {
+    uid = node.uid;
+    pod_cidrs = node.pod_cidrs;
+  }
   bool is_ready() const override { return ready; }
-  bool is_voter() const override { return voter; }
+  bool may_lead() const override { return voter; }
   std::vector<Member> members() const override { return known; }
   void forget(const Member& member, std::function<void(const Status&)> done) override {
+    ++wishes;
+    if (!refusal.empty()) return done(fail(Errc::unavailable, refusal));
     forgotten.push_back(member.id);
     std::erase_if(known, [&](const Member& one) { return one.id == member.id; });
     done({});
@@ -63,10 +68,13 @@ class FakeHost : public Host {
   std::string cluster;
   std::vector<Ip> peers;
   std::string uid;
+  std::vector<Prefix> pod_cidrs;
   bool ready = false;
   bool voter = false;
   std::vector<Member> known;
   std::vector<std::string> forgotten;
+  std::size_t wishes = 0;  // to forget somebody
+  std::string refusal;     // of all of them; empty: they are granted
   std::vector<std::string> warnings;
   Time time{};
 };
@@ -249,6 +257,17 @@ TEST_F(AgentTest, AMissingNodeIsNamed) {
 
 // ---- a server that comes and goes ----
 
+TEST_F(AgentTest, PodCidrsThatComeLaterAreHeardOf) {
+  server_.put_node("n1", "u1", "192.0.2.1");
+  FakeHost& host = start("n1").host;
+  ASSERT_TRUE(until([&] { return host.uid == "u1"; }));
+  EXPECT_TRUE(host.pod_cidrs.empty());
+  server_.put_pod_cidrs("n1", {"10.244.3.0/24", "fd44:0:0:3::/64"});
+  ASSERT_TRUE(until([&] { return host.pod_cidrs.size() == 2; }));
+  EXPECT_EQ(host.pod_cidrs[0].text(), "10.244.3.0/24");
+  EXPECT_EQ(host.pod_cidrs[1].text(), "fd44:0:0:3::/64");
+}
+
 TEST_F(AgentTest, AServerThatWasAwayIsFoundAgainAndTheWatchGoesOnWithoutAList) {
   server_.put_node("n1", "u1", "192.0.2.1");
   Station& station = start("n1");
@@ -324,6 +343,34 @@ TEST_F(AgentTest, TheLeaderForgetsWhoseNodeWasDeleted) {
                        [](const auto& event) { return text_at(event, "/reason") == "OverlayNodeForgotten"; });
   };
   EXPECT_TRUE(until(told));
+}
+
+TEST_F(AgentTest, AForgettingThatIsRefusedIsToldAndTriedAgain) {
+  server_.put_node("n2", "u2", "192.0.2.2");
+  Station& leader = add("n2");
+  leader.host.voter = true;
+  leader.host.known = {{"id1", "n1", "u1"}};
+  leader.host.refusal = "of 1 voters n1 cannot be reached, so nothing is decided: use 'overlayctl recover'";
+  leader.agent.start();
+  const auto looks = [&] { return server_.asked("PUT", lease_path); };
+  ASSERT_TRUE(until([&] { return looks() > 2; }));
+  for (int i = 0; i < 20 && leader.host.wishes < 2; ++i) {
+    leader.host.time += 30s;
+    ASSERT_TRUE(until([&, from = looks()] { return looks() > from + 2; }));
+  }
+  EXPECT_EQ(leader.host.wishes, 2U);
+  const auto told = [&] {
+    return std::any_of(server_.events.begin(), server_.events.end(), [&](const auto& event) {
+      return text_at(event, "/message") == "cannot forget node n1: " + leader.host.refusal;
+    });
+  };
+  EXPECT_TRUE(until(told));
+  leader.host.refusal.clear();
+  for (int i = 0; i < 4 && leader.host.forgotten.empty(); ++i) {
+    leader.host.time += 30s;
+    ASSERT_TRUE(until([&, from = looks()] { return looks() > from + 2; }));
+  }
+  EXPECT_EQ(leader.host.forgotten, std::vector<std::string>{"id1"});
 }
 
 TEST_F(AgentTest, OnlyVotersStandForTheLease) {

@@ -42,7 +42,8 @@ class Host {
   virtual bool is_ready() const = 0;
 
   // ---- departures ----
-  virtual bool is_voter() const = 0;
+  /// It is a voter; or no voter can be reached, and it is one of the few who then say so.
+  virtual bool may_lead() const = 0;
   /// All other nodes of the cluster that are not removed yet.
   virtual std::vector<Member> members() const = 0;
   /// `done` is called once, later.

@@ -20,15 +20,16 @@ std::set<std::string> uids_of(const std::map<std::string, Node>& nodes) {
 
 }  // namespace
 
-/// Only voters stand for it: they decide who is removed, and they are few.
+/// Voters stand for it: they decide who is removed, and they are few. Where all of them are gone, as the only
+/// one of a young cluster may be, others ask in vain, which tells people what is to be done.
 Awaitable<void> Agent::lead() {
   Client client(io_.get_executor(), options_.access);
   Backoff backoff(next_rng());
   asio::steady_timer timer(io_);
   for (;;) {
     Status looked;
-    if (host_.is_voter()) looked = co_await look_at_lease(client);
-    if (!looked || !host_.is_voter()) election_.lost();
+    if (host_.may_lead()) looked = co_await look_at_lease(client);
+    if (!looked || !host_.may_lead()) election_.lost();
     set_trouble("lease", looked ? "" : looked.error().text);
     if (election_.leads(host_.now())) {
       begin_following();

@@ -223,6 +223,11 @@ void ApiServer::put_node(const std::string& name, const std::string& uid, const 
   changed("ADDED", name);
 }
 
+void ApiServer::put_pod_cidrs(const std::string& name, const std::vector<std::string>& cidrs) {
+  nodes_.at(name).at("spec").as_object()["podCIDRs"] = json::array(cidrs.begin(), cidrs.end());
+  changed("MODIFIED", name);
+}
+
 void ApiServer::delete_node(const std::string& name) {
   changed("DELETED", name);
   nodes_.erase(name);

@@ -52,6 +52,8 @@ class ApiServer {
   void put_node(const std::string& name, const std::string& uid, const std::string& address,
                 const std::vector<std::string>& taints = {});
   void delete_node(const std::string& name);
+  /// As kube-controller-manager does, some time after the Node was made.
+  void put_pod_cidrs(const std::string& name, const std::vector<std::string>& cidrs);
   /// A Node as it is now; null when there is none.
   const json::value* node(const std::string& name) const;
   /// As of the last GET, POST or PUT; null when there is none.
