@@ -31,6 +31,8 @@ std::string_view name(Encryption encryption) {
   return encryption == Encryption::wireguard ? "wireguard" : "none";
 }
 
+std::string_view name(Ipam ipam) { return ipam == Ipam::kubernetes ? "kubernetes" : "pool"; }
+
 Status validate_pool(const Prefix& pool) {
   const Ip& address = pool.address();
   if (!address.is_multicast() && !address.is_link_local() && !address.is_loopback()) return {};

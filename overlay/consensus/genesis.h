@@ -18,6 +18,8 @@ inline constexpr std::size_t max_voters = 5;
 inline constexpr std::uint32_t newest_feature_level = 1;
 
 enum class Encryption : std::uint8_t { none = 1, wireguard = 2 };
+/// Who chooses a node's blocks: the voter that grants them, or Kubernetes, as the podCIDRs of its Node.
+enum class Ipam : std::uint8_t { pool = 0, kubernetes = 1 };
 
 struct Genesis {
   std::vector<Prefix> pools;  // sorted, disjoint, at most one of each family
@@ -31,6 +33,7 @@ struct Genesis {
   std::vector<PublicKey> voters;  // the founders, sorted; seat s is held by voters[s mod voters]
   Nonce nonce;                    // makes two foundings with equal values different clusters
   std::uint32_t feature_level = newest_feature_level;
+  Ipam ipam = Ipam::pool;
 
   int block_length(Family family) const { return family == Family::v4 ? block_length_v4 : block_length_v6; }
 
@@ -39,6 +42,8 @@ struct Genesis {
 
 /// "none" or "wireguard".
 std::string_view name(Encryption encryption);
+/// "pool" or "kubernetes".
+std::string_view name(Ipam ipam);
 
 /// Errc::invalid for a pool that is not unicast space.
 [[nodiscard]] Status validate_pool(const Prefix& pool);

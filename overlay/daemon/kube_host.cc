@@ -87,9 +87,10 @@ void KubeHost::call(const std::vector<Ip>& peers) {
 }
 
 void KubeHost::see_own_node(const kube::Node& node) {
-  if (node.uid == uid_) return;
+  if (node.uid == uid_ && node.pod_cidrs == pod_cidrs_) return;
   uid_ = node.uid;
-  driver_.feed([&](node::Node& core, Time now) { core.known_as(node.uid, now); });
+  pod_cidrs_ = node.pod_cidrs;
+  driver_.feed([&](node::Node& core, Time now) { core.known_as(node.uid, node.pod_cidrs, now); });
 }
 
 bool KubeHost::is_ready() const { return !driver_.stall() && view().ready(); }

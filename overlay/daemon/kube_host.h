@@ -53,6 +53,7 @@ class KubeHost : public kube::Host {
   std::optional<Secret> secret_;  // as last used
   std::vector<Ip> peers_;
   std::string uid_;
+  std::vector<Prefix> pod_cidrs_;
 };
 
 }  // namespace overlay::daemon

@@ -32,6 +32,7 @@ struct Raw {
   std::vector<std::string> pool = {"10.32.0.0/12"};
   std::string block_prefix = "24";
   std::string block_prefix6 = "64";
+  std::string ipam = "pool";
   std::vector<std::string> listen = {"0.0.0.0:6783", "[::]:6783"};
   std::string underlay_address;
   std::string vxlan_port = "4789";
@@ -106,6 +107,8 @@ void declare(CLI::App& app, Raw& raw) {
   flags.list("--pool", raw.pool, "CIDR", "founding: pod addresses, at most one IPv4 and one IPv6 pool");
   flags.text("--block-prefix", raw.block_prefix, "N", "founding: length of a host's IPv4 blocks");
   flags.text("--block-prefix6", raw.block_prefix6, "N", "founding: length of a host's IPv6 blocks");
+  flags.text("--ipam", raw.ipam, "pool|kubernetes",
+             "founding: who chooses a host's blocks: the voters, or Kubernetes, as the podCIDRs of its Node");
   flags.list("--listen", raw.listen, "ADDR:PORT", "where other hosts reach this one, TCP");
   flags.text("--underlay-address", raw.underlay_address, "IP",
              "default: source address of the default route");
@@ -181,6 +184,8 @@ Result<consensus::Genesis> parse_genesis(const Raw& raw) {
   if (!raw.vni.empty()) {
     OVERLAY_TRY(genesis.vni, number<std::uint32_t>("--vni", raw.vni, 1, 0xffffff));
   }
+  if (raw.ipam != "pool" && raw.ipam != "kubernetes") return wrong("--ipam", raw.ipam, "pool or kubernetes");
+  genesis.ipam = raw.ipam == "pool" ? consensus::Ipam::pool : consensus::Ipam::kubernetes;
   // Founded by one voter it must hold; who that is the node knows.
   consensus::Genesis founded = genesis;
   founded.voters = {PublicKey{}};
@@ -294,6 +299,19 @@ Status parse_kubernetes(const Raw& raw, Options& options) {
   return {};
 }
 
+/// Blocks that Kubernetes chooses come from where Kubernetes chooses them.
+Status check_ipam(const Options& options, bool pool_given) {
+  if (options.genesis.ipam == consensus::Ipam::pool) return {};
+  if (!options.kubernetes) {
+    return fail(Errc::invalid,
+                "--ipam kubernetes: the API server knows the Nodes' podCIDRs; give --kubernetes");
+  }
+  if (pool_given) return {};
+  return fail(Errc::invalid,
+              "--ipam kubernetes: give with --pool what the Nodes' podCIDRs are cut from, "
+              "kube-controller-manager's --cluster-cidr");
+}
+
 Status parse_security(const Raw& raw, Options& options) {
   options.insecure = raw.insecure;
   options.secret_files.assign(raw.secret_file.begin(), raw.secret_file.end());
@@ -318,7 +336,8 @@ Result<Options> interpret(const Raw& raw, const CLI::App& app) {
   options.reap_after = std::chrono::seconds(reap_after);
   OVERLAY_CHECK(parse_directories(raw, options));
   options.listen_given = app.count("--listen") > 0;
-  for (const std::string flag : {"pool", "block-prefix", "block-prefix6", "vxlan-port", "vni"}) {
+  OVERLAY_CHECK(check_ipam(options, app.count("--pool") > 0));
+  for (const std::string flag : {"pool", "block-prefix", "block-prefix6", "vxlan-port", "vni", "ipam"}) {
     if (app.count("--" + flag) > 0) options.given.push_back(flag);
   }
   return options;

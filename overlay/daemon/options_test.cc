@@ -292,5 +292,18 @@ TEST(Options, KubernetesElsewhereIsToldWhatItLacks) {
               HasSubstr("--kube-account 'here': give an absolute path"));
 }
 
+TEST(Options, BlocksThatKubernetesChoosesNeedItAndTheRangeTheyAreOf) {
+  const Options options =
+      good({"--kubernetes", "--kube-api", "a", "--ipam", "kubernetes", "--pool", "10.244.0.0/16"});
+  EXPECT_EQ(options.genesis.ipam, consensus::Ipam::kubernetes);
+  EXPECT_THAT(options.given, ElementsAre("pool", "ipam"));
+  EXPECT_EQ(good({}).genesis.ipam, consensus::Ipam::pool);
+  EXPECT_THAT(parse({"--ipam", "kubernetes", "--pool", "10.244.0.0/16"}).error().text,
+              HasSubstr("give --kubernetes"));
+  EXPECT_THAT(parse({"--kubernetes", "--kube-api", "a", "--ipam", "kubernetes"}).error().text,
+              HasSubstr("--cluster-cidr"));
+  EXPECT_EQ(parse({"--ipam", "host"}).error().text, "--ipam 'host': give pool or kubernetes");
+}
+
 }  // namespace
 }  // namespace overlay::daemon

@@ -129,8 +129,9 @@ Result<Ip> Leases::choose(Family family, const Supply& supply, Time now) const {
                                 ? blocks.front().text()
                                 : "the " + std::to_string(blocks.size()) + " blocks of this host";
   const std::string how = resting == 0 ? " are leased" : " are leased or were until a minute ago";
-  return fail(Errc::exhausted, "all " + std::to_string(capacity_of(blocks)) + " addresses of " + where + how +
-                                   "; a further block was asked for");
+  const std::string further = supply.grows ? "; a further block was asked for" : "";
+  return fail(Errc::exhausted,
+              "all " + std::to_string(capacity_of(blocks)) + " addresses of " + where + how + further);
 }
 
 std::uint64_t Leases::last_offset(const Prefix& block) const {

@@ -15,6 +15,7 @@ namespace overlay::ipam {
 struct Supply {
   std::vector<Family> families;  // of the pools, IPv4 first
   std::vector<Prefix> blocks;    // owned by this host, sorted, disjoint
+  bool grows = true;             // further ones may be had
 };
 
 /// The first address of each block is the host's and never leased.

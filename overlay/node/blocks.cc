@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "overlay/node/judge.h"
+#include "overlay/node/named_blocks.h"
 
 namespace overlay::node {
 namespace {
@@ -54,12 +55,15 @@ void Blocks::apply(const wire::Record& record, Time now) {
     had = had || stays;
     if (!stays) lose(other);
   }
-  if (!had && context_.is_mine(block)) take(block);
+  if (!context_.is_mine(block)) return;
+  settle_pending(block);
+  if (!had) take(block);
 }
 
 void Blocks::take(const ipam::BlockRecord& block) {
-  settle_pending(block);
-  if (context_.home.try_emplace(block.prefix.family(), block.prefix).second) {
+  const Family family = block.prefix.family();
+  if (!context_.home.contains(family) || named_block(context_, family) == block.prefix) {
+    context_.home[family] = block.prefix;
     context_.persist(wire::HomeEntry{block.prefix});
   }
   context_.say({Event::Level::info, "block", block.prefix.text(), "", "owned", ""});
@@ -92,7 +96,9 @@ void Blocks::tell_of_lost(Time now) {
 
 void Blocks::settle_pending(const ipam::BlockRecord& block) {
   const auto pending = pending_.find(block.prefix.family());
-  if (pending != pending_.end() && pending->second.request == block.request) pending_.erase(pending);
+  if (pending == pending_.end()) return;
+  const bool is_named = named_block(context_, block.prefix.family()) == block.prefix;
+  if (is_named || pending->second.request == block.request) pending_.erase(pending);
 }
 
 void Blocks::clash(const wire::Record& record, Time now) {
@@ -122,6 +128,7 @@ void Blocks::put_in_force(Time now) {
 
 void Blocks::tick(Time now) {
   if (!context_.chain) return;
+  leave_unnamed(now);
   want(now);
   spare(now);
   tell_of_lost(now);
@@ -136,14 +143,47 @@ void Blocks::tick(Time now) {
 void Blocks::want(Time now) {
   const ipam::Supply supply = context_.supply();
   for (const Family family : supply.families) {
-    if (pending_.contains(family) || !context_.leases.wants_block(family, supply, now)) continue;
+    if (pending_.contains(family) || !lacks(family, supply, now)) continue;
     begin_request(family, pending_[family], now);
+  }
+}
+
+bool Blocks::lacks(Family family, const ipam::Supply& supply, Time now) const {
+  if (!context_.names_blocks()) return context_.leases.wants_block(family, supply, now);
+  const auto named = named_block(context_, family);
+  const auto& blocks = supply.blocks;
+  return named && check_is_block(context_, *named) &&
+         std::find(blocks.begin(), blocks.end(), *named) == blocks.end();
+}
+
+void Blocks::are_named(const std::vector<Prefix>& blocks) {
+  std::map<Family, Prefix> named;
+  for (const Prefix& block : blocks) named.emplace(block.family(), block);
+  if (named == context_.named) return;
+  context_.named = std::move(named);
+  // What was asked for is another's by now, or was given back too soon.
+  if (!context_.names_blocks()) return;
+  pending_.clear();
+  for (const auto& [family, block] : context_.named) {
+    context_.returning.erase(block);
+    returning_.erase(block);
+  }
+}
+
+/// What Kubernetes has taken from this node is leased no more, and given back when its last pod is gone.
+void Blocks::leave_unnamed(Time now) {
+  for (const Prefix& block : context_.supply().blocks) {
+    const auto named = named_block(context_, block.family());
+    if (!named || *named == block) continue;
+    context_.returning.insert(block);
+    context_.persist(wire::ReturningEntry{block});
+    returning_[block].ask_at = now;
   }
 }
 
 /// A fresh request, to the next voter; when all have refused, to whichever will be next.
 void Blocks::begin_request(Family family, PendingBlock& pending, Time now) {
-  const auto voter = next_voter(pending);
+  const auto voter = next_voter(family, pending);
   if (!voter) {
     pending.trouble = pending.refusals.begin()->second;
     pending.refusals.clear();
@@ -159,8 +199,14 @@ void Blocks::begin_request(Family family, PendingBlock& pending, Time now) {
   context_.persist(wire::RequestEntry{pending.request, family, pending.voter});
 }
 
-/// This node itself when it holds seats, else any reachable voter, else any; none when all have refused.
-std::optional<NodeId> Blocks::next_voter(const PendingBlock& pending) {
+/// This node itself when it holds seats, else any reachable voter, else any; none when all have refused. A
+/// named block only one can grant.
+std::optional<NodeId> Blocks::next_voter(Family family, const PendingBlock& pending) {
+  if (const auto named = named_block(context_, family)) {
+    const auto holder = context_.chain->holder(seat_of(context_, *named).value_or(0));
+    const NodeId voter = holder ? hash_id<NodeId>(holder->view()) : NodeId{};
+    return pending.refusals.contains(voter) ? std::nullopt : std::optional(voter);
+  }
   std::vector<NodeId> reachable;
   std::vector<NodeId> all;
   for (const PublicKey& key : context_.chain->voters()) {
@@ -176,12 +222,17 @@ std::optional<NodeId> Blocks::next_voter(const PendingBlock& pending) {
 }
 
 void Blocks::ask(Family family, PendingBlock& pending, Time now) {
+  if (context_.names_blocks() && !named_block(context_, family)) {
+    pending.ask_at = Time::max();  // of an earlier life; when one is named it is asked for anew
+    return;
+  }
   if (pending.voter.is_zero() || pending.unanswered >= patience) begin_request(family, pending, now);
   if (pending.voter.is_zero()) return;
   ++pending.unanswered;
   pending.step = next_step(pending.step);
   pending.ask_at = now + context_.rng.between(pending.step / 2, pending.step);
-  if (!context_.tell(pending.voter, wire::BlockRequest{pending.request, family})) {
+  const wire::BlockRequest request{pending.request, family, named_block(context_, family)};
+  if (!context_.tell(pending.voter, request)) {
     pending.trouble = "the voter " + context_.mesh->name_of(pending.voter) + " is unreachable";
   }
 }
@@ -235,7 +286,7 @@ void Blocks::give_back(const Prefix& prefix, ReturningBlock& returning, Time now
   const ipam::BlockRecord* block = context_.blocks.find(prefix);
   returning.step = next_step(returning.step);
   returning.ask_at = now + context_.rng.between(returning.step / 2, returning.step);
-  if (block == nullptr || !context_.is_mine(*block)) return;
+  if (block == nullptr || !context_.is_mine(*block) || context_.leases.in_use(prefix) != 0) return;
   const auto holder = context_.chain->holder(block->seat);
   if (!holder) return;
   const Bytes release = wire::sign_statement(wire::Release{prefix, block->epoch}, wire::everybody,
@@ -264,6 +315,7 @@ std::string Blocks::waiting_for() const {
     const bool has = std::any_of(supply.blocks.begin(), supply.blocks.end(),
                                  [&](const Prefix& block) { return block.family() == family; });
     if (has) continue;
+    if (std::string name = waits_for_name(context_, family); !name.empty()) return name;
     const auto pending = pending_.find(family);
     const bool troubled = pending != pending_.end() && !pending->second.trouble.empty();
     return "an " + std::string(name(family)) + " address block" +

@@ -37,6 +37,8 @@ class Blocks {
   /// A block record was accepted from others.
   void apply(const wire::Record& record, Time now);
   void hear(const Heard& heard, const wire::BlockReply& reply, Time now);
+  /// Kubernetes has chosen these for this node; it counts where the cluster's blocks are chosen so.
+  void are_named(const std::vector<Prefix>& blocks);
   void clash(const wire::Record& record, Time now);
   void tick(Time now);
   /// Publishes what a majority of the voters has acknowledged.
@@ -55,9 +57,11 @@ class Blocks {
 
  private:
   void want(Time now);
+  bool lacks(Family family, const ipam::Supply& supply, Time now) const;
+  void leave_unnamed(Time now);
   void begin_request(Family family, PendingBlock& pending, Time now);
   void ask(Family family, PendingBlock& pending, Time now);
-  std::optional<NodeId> next_voter(const PendingBlock& pending);
+  std::optional<NodeId> next_voter(Family family, const PendingBlock& pending);
   void take(const ipam::BlockRecord& block);
   void lose(const ipam::BlockRecord& block);
   void tell_of_lost(Time now);

@@ -29,6 +29,7 @@ constexpr GenesisFlag genesis_flags[] = {
     {"vxlan-port", [](const consensus::Genesis& g) { return std::to_string(g.vxlan_port); }},
     {"vni", [](const consensus::Genesis& g) { return std::to_string(g.vni); }},
     {"encryption", [](const consensus::Genesis& g) { return std::string(name(g.encryption)); }},
+    {"ipam", [](const consensus::Genesis& g) { return std::string(name(g.ipam)); }},
 };
 
 std::string describe_targets(const mesh::Dialer& dialer) {

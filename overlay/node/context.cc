@@ -88,6 +88,7 @@ ipam::Supply Context::supply() const {
   for (const Prefix& pool : chain->pools()) all.families.push_back(pool.family());
   all.families.erase(std::unique(all.families.begin(), all.families.end()), all.families.end());
   all.blocks = blocks_of(id);
+  all.grows = !names_blocks();
   std::erase_if(all.blocks,
                 [&](const Prefix& block) { return returning.contains(block) || is_forked(block); });
   return all;

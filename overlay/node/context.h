@@ -52,8 +52,9 @@ struct Context {
   std::map<wire::RecordKey, wire::ForkRecord> forks;  // all evidence there ever was
   std::map<Prefix, Time> at_rest;  // returned and quarantined blocks, since when as this node saw it
   ipam::Leases leases;
-  std::map<Family, Prefix> home;  // the block whose first address is this host's; it is never given back
-  std::set<Prefix> returning;     // owned blocks that this node gives back: nothing is leased from them
+  std::map<Family, Prefix> home;   // the block whose first address is this host's; it is never given back
+  std::map<Family, Prefix> named;  // the blocks Kubernetes chose for this node, as far as it has told
+  std::set<Prefix> returning;      // owned blocks that this node gives back: nothing is leased from them
   std::map<NodeId, std::uint32_t> peer_index;  // names each peer's kernel objects
   std::vector<bool> taken_indices;             // as of the last new peer, and how many
   std::size_t taken_count = 0;
@@ -85,6 +86,8 @@ struct Context {
   void replan(const NodeId& node);
 
   bool is_voter() const;
+  /// The blocks of this cluster are the podCIDRs of Kubernetes Nodes.
+  bool names_blocks() const { return chain && chain->genesis().ipam == consensus::Ipam::kubernetes; }
   /// The pools, IPv4 first, and how each is cut; nothing before a cluster is known.
   std::vector<ipam::Space> spaces() const;
   std::vector<ipam::Space> spaces(Family family) const;

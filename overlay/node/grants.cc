@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "overlay/node/judge.h"
+#include "overlay/node/named_blocks.h"
 
 namespace overlay::node {
 namespace {
@@ -28,31 +29,37 @@ std::uint64_t first_of_generation(std::uint64_t term) {
 // ---- granting ----
 
 void Grants::hear(const Heard& heard, const wire::BlockRequest& request, Time now) {
-  context_.answer(heard, grant(heard.from, request.family, request.request, now));
+  context_.answer(heard, grant(heard.from, request, now));
 }
 
 /// The record is on disk before the reply or the gossip leaves: it is in the output's persists.
-wire::BlockReply Grants::grant(const NodeId& owner, Family family, const RequestId& request, Time now) {
+wire::BlockReply Grants::grant(const NodeId& owner, const wire::BlockRequest& asked, Time now) {
   using Kind = wire::BlockReply::Kind;
+  const RequestId& request = asked.request;
   const auto before = quorum_.claims().by_request(request);
   if (!before.empty()) return granted(request, before.front().prefix);
   if (!context_.is_voter()) return {request, Kind::refused, context_.config.name + " is no voter"};
   if (const auto removed = context_.chain->removed(owner)) {
     return {request, Kind::refused, "this node was removed by decree " + std::to_string(removed->index)};
   }
-  const auto pools = context_.spaces(family);
-  if (pools.empty()) {
-    return {request, Kind::refused, "the cluster has no " + std::string(name(family)) + " pool"};
+  if (context_.spaces(asked.family).empty()) {
+    return {request, Kind::refused, "the cluster has no " + std::string(name(asked.family)) + " pool"};
   }
   if (takeover_.ready_seats().empty()) {
     return {request, Kind::waiting, context_.config.name + " waits for " + takeover_.waiting_for()};
   }
   assign(now);  // what a decree has given away is nobody else's
-  const auto prefix = choose(family, now);
-  if (!prefix) return {request, Kind::refused, exhausted(family, now)};
+  const auto prefix = choose(owner, asked, now);
+  if (!prefix) return {request, Kind::refused, prefix.error().text};
+  if (is_claimed_by(owner, *prefix)) return granted(request, *prefix);  // named, and asked for anew
   quorum_.propose(
       {*prefix, {}, seat_of(context_, *prefix).value(), ipam::BlockState::owned, owner, request, {}}, now);
   return granted(request, *prefix);
+}
+
+bool Grants::is_claimed_by(const NodeId& owner, const Prefix& prefix) const {
+  const ipam::BlockRecord* held = quorum_.claims().find(prefix);
+  return held != nullptr && held->state == ipam::BlockState::owned && held->owner == owner;
 }
 
 wire::BlockReply Grants::granted(const RequestId& request, const Prefix& prefix) const {
@@ -61,7 +68,31 @@ wire::BlockReply Grants::granted(const RequestId& request, const Prefix& prefix)
   return {request, wait.empty() ? Kind::granted : Kind::waiting, wait};
 }
 
-std::optional<Prefix> Grants::choose(Family family, Time now) const {
+Result<Prefix> Grants::choose(const NodeId& owner, const wire::BlockRequest& asked, Time now) const {
+  if (context_.names_blocks()) return check_named(owner, asked);
+  if (asked.named) return fail(Errc::invalid, "the voters of this cluster choose its blocks themselves");
+  if (const auto any = choose_any(asked.family, now)) return *any;
+  return fail(Errc::exhausted, exhausted(asked.family, now));
+}
+
+/// Nothing is held back after a recovery: what the lost voters may have granted they granted to the same
+/// Node.
+Result<Prefix> Grants::check_named(const NodeId& owner, const wire::BlockRequest& asked) const {
+  if (!asked.named) {
+    return fail(Errc::invalid,
+                "the blocks of this cluster are the podCIDRs of Kubernetes Nodes; it must be named");
+  }
+  OVERLAY_CHECK(check_is_block(context_, *asked.named));
+  const auto seats = takeover_.ready_seats();
+  if (!std::binary_search(seats.begin(), seats.end(), seat_of(context_, *asked.named).value())) {
+    return fail(Errc::unavailable,
+                context_.config.name + " does not grant from where " + asked.named->text() + " lies");
+  }
+  OVERLAY_CHECK(check_is_free(context_, quorum_.claims(), owner, *asked.named));
+  return *asked.named;
+}
+
+std::optional<Prefix> Grants::choose_any(Family family, Time now) const {
   ipam::Choice choice;
   choice.never_used = !holds_back();
   choice.may_reuse = [&](const ipam::BlockRecord& block) {

@@ -27,9 +27,12 @@ class Grants {
   Time next_deadline() const;
 
  private:
-  wire::BlockReply grant(const NodeId& owner, Family family, const RequestId& request, Time now);
+  wire::BlockReply grant(const NodeId& owner, const wire::BlockRequest& asked, Time now);
+  bool is_claimed_by(const NodeId& owner, const Prefix& prefix) const;
   wire::BlockReply granted(const RequestId& request, const Prefix& prefix) const;
-  std::optional<Prefix> choose(Family family, Time now) const;
+  Result<Prefix> choose(const NodeId& owner, const wire::BlockRequest& asked, Time now) const;
+  Result<Prefix> check_named(const NodeId& owner, const wire::BlockRequest& asked) const;
+  std::optional<Prefix> choose_any(Family family, Time now) const;
   bool is_rested(const ipam::BlockRecord& block, Time now) const;
   std::string exhausted(Family family, Time now) const;
   bool holds(const ipam::BlockRecord& block) const;

@@ -100,8 +100,9 @@ void Node::call_also(std::vector<HostPort> targets, Time now) {
   impl_->settle(now);
 }
 
-void Node::known_as(const std::string& host_uid, Time now) {
+void Node::known_as(const std::string& host_uid, const std::vector<Prefix>& pod_cidrs, Time now) {
   impl_->context.host_uid = host_uid;
+  impl_->blocks.are_named(pod_cidrs);
   impl_->settle(now);
 }
 

@@ -80,8 +80,8 @@ class Node {
   // ---- what the Kubernetes API server knows ----
   /// Whom to call for ever, besides Config::join.
   void call_also(std::vector<HostPort> targets, Time now);
-  /// The UID of the Kubernetes Node this host is.
-  void known_as(const std::string& host_uid, Time now);
+  /// Which Kubernetes Node this host is, by its UID, and the podCIDRs that Node has by now.
+  void known_as(const std::string& host_uid, const std::vector<Prefix>& pod_cidrs, Time now);
   /// The record this cluster was founded by; nothing before there is one.
   std::optional<Bytes> genesis() const;
   /// What this node would found a cluster by. It is no cluster before everybody has agreed on it elsewhere.

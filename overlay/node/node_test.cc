@@ -379,7 +379,7 @@ TEST(NodeOnKubernetes, CallsWhomItIsToldBesidesItsOwnTargets) {
 TEST(NodeOnKubernetes, SaysWhichNodeItIs) {
   Host host;
   host.make_ready();
-  host.node->known_as("uid-1", host.now);
+  host.node->known_as("uid-1", {}, host.now);
   EXPECT_EQ(host.node->view(host.now).peers.front().host_uid, "uid-1");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Goal: space that an operator has a say in: a pool added, a prefix assigned, a fork settled, halves put
-// together.
+// Goal: space that an operator, or Kubernetes, has a say in: a pool added, a prefix assigned, a fork settled,
+// halves put together, blocks named.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -67,6 +67,20 @@ class Pools : public testing::Test {
   void add_pods(HostIndex at, int count, const std::string& name) {
     for (int i = 0; i < count; ++i) world->host(at).runtime().add(name + std::to_string(i), world->time());
     world->host(at).poke_runtime();
+  }
+
+  /// Kubernetes has chosen these for a node, whatever it had before.
+  void name_blocks(HostIndex at, const std::vector<Prefix>& blocks) {
+    world->host(at).ask([&](node::Node& node, node::CallId, Time now) {
+      node.known_as("uid-" + std::to_string(at), blocks, now);
+    });
+  }
+  std::string waits_for(HostIndex i) const {
+    const auto waiting = view(i).waiting_for;
+    return waiting.empty() ? "" : waiting.front();
+  }
+  bool owns(HostIndex i, const std::vector<Prefix>& wanted) const {
+    return world->host(i).running() && blocks(i) == wanted;
   }
 
   std::optional<World> world;
@@ -185,6 +199,96 @@ TEST_F(Pools, ArePutTogetherAgainFromReturnedHalves) {
   EXPECT_TRUE(becomes(3min, [&] { return returned(27) > 0 || returned(26) > 0; }));
   add_pods(1, 58, "d");
   EXPECT_TRUE(becomes(30s, [&] { return world->unsettled().empty(); })) << "and are granted in pieces again";
+}
+
+class NamedBlocks : public Pools {
+ protected:
+  void SetUp() override {
+    world.emplace(Options{.seed = 41,
+                          .hosts = 4,
+                          .voters = 3,
+                          .pools = {prefix("10.244.0.0/16"), prefix("fd44::/56")},
+                          .ipam = consensus::Ipam::kubernetes,
+                          .quarantine = 1h});
+    world->start_all();
+    ASSERT_TRUE(
+        becomes(30s, [&] { return everybody([&](HostIndex i) { return world->host(i).running(); }); }));
+  }
+  static std::vector<Prefix> of_node(HostIndex i) {
+    return {prefix("10.244.0.0/16").nth(24, i + 7), prefix("fd44::/56").nth(64, i + 7)};
+  }
+  void name_all() {
+    for (HostIndex i = 0; i < world->size(); ++i) name_blocks(i, of_node(i));
+    ASSERT_TRUE(becomes(30s, [&] {
+      return everybody([&](HostIndex i) { return owns(i, of_node(i)); }) && world->unsettled().empty();
+    }));
+  }
+};
+
+TEST_F(NamedBlocks, AreAwaitedAndThenEachNodesOwn) {
+  EXPECT_TRUE(becomes(30s, [&] {
+    return everybody([&](HostIndex i) {
+      return waits_for(i).find(
+                 "an IPv4 podCIDR of this host's Node: kube-controller-manager gives it one with "
+                 "--allocate-node-cidrs") != std::string::npos;
+    });
+  }));
+  name_blocks(0, {prefix("10.244.7.0/24")});
+  EXPECT_TRUE(becomes(30s, [&] { return waits_for(0).find("an IPv6 podCIDR") == 0; }));
+  name_all();
+  add_pods(3, 20, "c");
+  EXPECT_TRUE(becomes(30s, [&] { return world->unsettled().empty(); }));
+}
+
+TEST_F(NamedBlocks, OutliveACrashWithoutKubernetes) {
+  name_all();
+  world->host(3).power_off();
+  world->host(3).start();
+  EXPECT_TRUE(becomes(30s, [&] { return owns(3, of_node(3)) && view(3).ready(); }));
+}
+
+TEST_F(NamedBlocks, ThatFitNoPoolAreRefusedInWords) {
+  name_blocks(3, {prefix("10.9.0.0/24"), prefix("fd44::/64")});
+  EXPECT_TRUE(becomes(30s, [&] {
+    return waits_for(3).find("10.9.0.0/24 is in no pool of this cluster") != std::string::npos;
+  }));
+  name_blocks(3, {prefix("10.244.9.0/25"), prefix("fd44::/64")});
+  EXPECT_TRUE(
+      becomes(30s, [&] { return waits_for(3).find("10.244.9.0/25 is no /24") != std::string::npos; }));
+}
+
+TEST_F(NamedBlocks, OfAnotherNodeComeWhenItHasGivenThemBack) {
+  name_all();
+  add_pods(3, 5, "c");
+  ASSERT_TRUE(becomes(30s, [&] { return world->unsettled().empty(); }));
+  // The Node was made anew, and its old range went to the next.
+  name_blocks(3, {prefix("10.244.99.0/24"), of_node(3)[1]});
+  name_blocks(2, {of_node(3)[0], of_node(2)[1]});
+  ASSERT_TRUE(becomes(30s, [&] { return blocks(3).size() == 3; })) << "the pods keep their addresses";
+  EXPECT_FALSE(owns(2, {of_node(3)[0], of_node(2)[1]}));
+  world->host(3).runtime().remove_all(world->time());
+  world->host(3).poke_runtime();
+  EXPECT_TRUE(becomes(1min, [&] {
+    return owns(3, {prefix("10.244.99.0/24"), of_node(3)[1]}) && owns(2, {of_node(3)[0], of_node(2)[1]});
+  }));
+  EXPECT_TRUE(becomes(30s, [&] { return world->unsettled().empty(); }));
+}
+
+TEST_F(NamedBlocks, OfARemovedNodeAreItsSuccessorsAtOnce) {
+  name_all();
+  world->host(3).power_off();
+  ASSERT_TRUE(becomes(30s, [&] { return world->missed(3); }));
+  name_blocks(0, {of_node(3)[0], of_node(0)[1]});
+  EXPECT_TRUE(becomes(20s, [&] {
+    return waits_for(0).find(
+               "is still owned by n4, which cannot be reached and has not been forgotten yet") !=
+           std::string::npos;
+  }));
+  const auto forget = [](node::Node& node, node::CallId call, Time now) {
+    node.forget(call, {{"n4"}, {}}, now);
+  };
+  EXPECT_EQ(order(1, forget), "");
+  EXPECT_TRUE(becomes(30s, [&] { return owns(0, {of_node(3)[0], of_node(0)[1]}); }));
 }
 
 TEST_F(Pools, TakeUpWhatAllMembersCanDoByNow) {

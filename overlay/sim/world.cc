@@ -59,6 +59,7 @@ void World::found_together() {
   genesis.feature_level = options_.feature_level;
   genesis.block_length_v4 = options_.block_length_v4;
   genesis.block_length_v6 = options_.block_length_v6;
+  genesis.ipam = options_.ipam;
   for (HostIndex i = 0; i < options_.voters; ++i) genesis.voters.push_back(hosts_[i]->identity().public_key);
   std::sort(genesis.voters.begin(), genesis.voters.end());
   const wire::Record record = wire::seal(genesis, {}, hosts_[0]->identity(), ClusterId{});
@@ -79,6 +80,8 @@ node::Config World::config_of(HostIndex index, Rng& rng) const {
   config.genesis.feature_level = options_.feature_level;
   config.genesis.block_length_v4 = options_.block_length_v4;
   config.genesis.block_length_v6 = options_.block_length_v6;
+  config.genesis.ipam = options_.ipam;
+  config.kubernetes = options_.ipam == consensus::Ipam::kubernetes;
   if (options_.expect != 0) {
     config.bootstrap_expect = options_.expect;
     config.join = founders();

@@ -31,6 +31,7 @@ struct Options {
   std::size_t most_containers = 24;  // of each machine
   bool choose_voters = false;        // voters grow and are replaced by themselves
   std::uint32_t feature_level = consensus::newest_feature_level;  // that the cluster is founded with
+  consensus::Ipam ipam = consensus::Ipam::pool;                   // likewise
   Duration spare_after = std::chrono::minutes(10);                // see node::Config
   Duration quarantine = std::chrono::hours(1);
 };

@@ -37,6 +37,7 @@ v1::Genesis to_proto(const consensus::Genesis& genesis) {
   for (const PublicKey& voter : genesis.voters) out.add_voters(voter.str());
   out.set_nonce(genesis.nonce.str());
   out.set_feature_level(genesis.feature_level);
+  out.set_ipam(static_cast<std::uint32_t>(genesis.ipam));
   return out;
 }
 
@@ -172,6 +173,11 @@ Result<consensus::Genesis> decode_genesis(std::string_view body) {
   out.seats = from.seats();
   OVERLAY_TRY(out.nonce, Nonce::parse(from.nonce()));
   out.feature_level = from.feature_level();
+  if (from.ipam() > 1) {
+    return fail(Errc::unsupported, "a genesis with ipam " + std::to_string(from.ipam()) +
+                                       ", which this version does not know; upgrade this node");
+  }
+  out.ipam = static_cast<consensus::Ipam>(from.ipam());
   OVERLAY_CHECK(validate(out));
   return out;
 }

@@ -20,6 +20,7 @@ Bytes signed_bytes(const Bytes& body, const NodeId& to, const ClusterId& cluster
 void fill(v1::StatementBody& out, const BlockRequest& request) {
   out.mutable_block_request()->set_request(request.request.str());
   out.mutable_block_request()->set_family(static_cast<std::uint32_t>(request.family));
+  if (request.named) *out.mutable_block_request()->mutable_named() = to_proto(*request.named);
 }
 
 void fill(v1::StatementBody& out, const BlockReply& reply) {
@@ -91,7 +92,10 @@ Result<StatementBody> read(const v1::BlockRequest& from) {
   BlockRequest out;
   OVERLAY_TRY(out.request, RequestId::parse(from.request()));
   OVERLAY_TRY(out.family, family_from(from.family()));
-  return StatementBody(out);
+  if (!from.has_named()) return StatementBody(out);
+  OVERLAY_TRY(out.named, from_proto(from.named()));
+  if (out.named->family() == out.family) return StatementBody(out);
+  return fail(Errc::invalid, "a block request of one family that names a block of the other");
 }
 
 Result<StatementBody> read(const v1::BlockReply& from) {

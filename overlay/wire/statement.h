@@ -18,6 +18,7 @@ namespace overlay::wire {
 struct BlockRequest {
   RequestId request;  // durable at the requester; a voter answers it once
   Family family = Family::v4;
+  std::optional<Prefix> named;  // this one, of that family; none: any
 };
 /// The record itself comes by gossip.
 struct BlockReply {

@@ -22,7 +22,9 @@ Body said(const Body& body) {
 }
 
 TEST(Statement, OfEveryKindIsHeardAsItWasSaid) {
-  EXPECT_EQ(said(BlockRequest{RequestId{{5}}, Family::v6}).family, Family::v6);
+  EXPECT_EQ(said(BlockRequest{RequestId{{5}}, Family::v6, {}}).family, Family::v6);
+  const Prefix named = Prefix::parse("10.244.3.0/24").value();
+  EXPECT_EQ(said(BlockRequest{RequestId{{5}}, Family::v4, named}).named, named);
   EXPECT_EQ(said(BlockReply{RequestId{{5}}, BlockReply::Kind::refused, "no"}).text, "no");
   EXPECT_EQ(said(Return{"release"}).release, "release");
   EXPECT_EQ(said(Release{prefix, {1, 2}}).prefix, prefix);
