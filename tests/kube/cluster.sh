@@ -4,7 +4,24 @@
 # what is told by static tokens, the API server's certificate is of its own making; nothing of it outlives the test.
 # Sourced by tests/kube/run, after lib.sh.
 
-readonly api=198.51.100.1 services=10.96.0.0/12
+# What the cluster speaks: `families` is ipv4, ipv6 or dual. Where it is both, IPv4 comes first, as it does by default
+# elsewhere too. `ipam` is overlayd's.
+case ${families:=ipv4} in
+  ipv4) readonly spoken=(4) services=10.96.0.0/12 pools=10.32.0.0/12 ;;
+  ipv6) readonly spoken=(6) services=fd96::/112 pools=fd44::/48 ;;
+  dual) readonly spoken=(4 6) services=10.96.0.0/12,fd96::/112 pools=10.32.0.0/16,fd44::/48 ;;
+  *) refuse "families are ipv4, ipv6 or dual, not '$families'" ;;
+esac
+# address_of hN FAMILY; in_url ADDRESS; family_of ADDRESS.
+address_of() { if [[ $2 == 4 ]]; then printf '198.51.100.%d' "${1#h}"; else printf '2001:db8:1::%d' "${1#h}"; fi; }
+in_url() { if [[ $1 == *:* ]]; then printf '[%s]' "$1"; else printf '%s' "$1"; fi; }
+family_of() { if [[ $1 == *:* ]]; then printf 6; else printf 4; fi; }
+addresses_of() {
+  local family
+  for family in "${spoken[@]}"; do address_of "$1" "$family" && printf '\n'; done
+}
+api=$(address_of h1 "${spoken[0]}")
+readonly api
 readonly needed_programs=(kube-apiserver kube-controller-manager kube-scheduler kubelet kubectl)
 readonly needed_commands=(etcd containerd runc conntrack iptables buildah busybox openssl)
 cgroup=/overlay-$LAB
@@ -22,7 +39,7 @@ kubeconfig() {
   cat >"$3" <<END
 apiVersion: v1
 kind: Config
-clusters: [{name: lab, cluster: {server: "https://$api:6443", certificate-authority: $scratch/certificates/apiserver.crt}}]
+clusters: [{name: lab, cluster: {server: "https://$(in_url "$api"):6443", certificate-authority: $scratch/certificates/apiserver.crt}}]
 users: [{name: user, user: {token: $token}}]
 contexts: [{name: lab, context: {cluster: lab, user: user}}]
 current-context: lab
@@ -53,6 +70,7 @@ start_control_plane() {
   in_control_plane etcd etcd --data-dir "$scratch/etcd" --unsafe-no-fsync --listen-client-urls http://127.0.0.1:2379 \
     --advertise-client-urls http://127.0.0.1:2379 --listen-peer-urls http://127.0.0.1:2380
   in_control_plane apiserver "$scratch/bin/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 --advertise-address="$api" \
+    --bind-address="$([[ $api == *:* ]] && echo :: || echo 0.0.0.0)" \
     --service-cluster-ip-range="$services" --allow-privileged=true --authorization-mode=Node,RBAC \
     --enable-admission-plugins=NodeRestriction --token-auth-file="$scratch/tokens.csv" --cert-dir="$scratch/certificates" \
     --kubelet-preferred-address-types=InternalIP --service-account-issuer=https://kubernetes.default.svc \
@@ -61,7 +79,9 @@ start_control_plane() {
   in_control_plane controller-manager "$scratch/bin/kube-controller-manager" --kubeconfig="$scratch/controller-manager.conf" \
     --authentication-kubeconfig="$scratch/controller-manager.conf" --authorization-kubeconfig="$scratch/controller-manager.conf" \
     --leader-elect=false --use-service-account-credentials=true --service-account-private-key-file="$scratch/account.key" \
-    --root-ca-file="$scratch/certificates/apiserver.crt" --cert-dir="$scratch/certificates"
+    --root-ca-file="$scratch/certificates/apiserver.crt" --cert-dir="$scratch/certificates" \
+    --service-cluster-ip-range="$services" --allocate-node-cidrs="$([[ $ipam == kubernetes ]] && echo true || echo false)" \
+    --cluster-cidr="$pools"
   in_control_plane scheduler "$scratch/bin/kube-scheduler" --kubeconfig="$scratch/scheduler.conf" --leader-elect=false \
     --authentication-kubeconfig="$scratch/scheduler.conf" --authorization-kubeconfig="$scratch/scheduler.conf"
 }
@@ -84,9 +104,9 @@ hierarchies() { find /sys/fs/cgroup -maxdepth 2 -name cgroup.procs -printf '%h\n
 # start_node hN: as a machine that is switched on. stop_node hN: as one whose power fails; its disk stays.
 start_node() {
   make_cgroup "$1"
-  lab exec "$1" -- sysctl -qw net.ipv4.ip_forward=1
+  lab exec "$1" -- sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
   setsid nsenter --net="/run/netns/$LAB-$1" unshare --mount --uts --ipc --pid --fork --kill-child --mount-proc \
-    "$repo/tests/kube/node" "$scratch/$1" "$1" "198.51.100.${1#h}" "$cgroup/$1" >"$scratch/$1/out" 2>&1 </dev/null &
+    "$repo/tests/kube/node" "$scratch/$1" "$1" "$(addresses_of "$1" | paste -sd ,)" "$cgroup/$1" "$pools" >"$scratch/$1/out" 2>&1 </dev/null &
   init[$1]=$!
 }
 stop_node() {
@@ -121,7 +141,7 @@ pod_image() {
   cp /bin/busybox "$tree/bin/"
   printf 'root:x:0:0:root:/:/bin/busybox\n' >"$tree/etc/passwd"
   # shellcheck disable=SC2016 # the server's
-  printf '%s\n' '#!/bin/busybox sh' 'who=${REMOTE_ADDR##*:}' 'printf "Content-Type: text/plain\n\n%s\n" "${who%]}"' >"$tree/www/cgi-bin/who"
+  printf '%s\n' '#!/bin/busybox sh' 'who=${REMOTE_ADDR#?} who=${who%?}' 'printf "Content-Type: text/plain\n\n%s\n" "${who#::ffff:}"' >"$tree/www/cgi-bin/who"
   chmod +x "$tree/www/cgi-bin/who"
   for program in ping curl; do cp --dereference "$(command -v "$program")" "$tree/bin/"; done
   "$repo/manifests/copy-libraries" "$tree"

@@ -71,6 +71,25 @@ lab restart h1
 must h1 CHECK d eth0 ".prevResult = $answer"
 expect "the MAC asked for outlives a restart of overlayd" pings c "$base.77"
 
+step "bandwidth, chained behind ours, shapes what goes to the container and comes from it"
+if [[ -x /usr/lib/cni/bandwidth ]]; then
+  container g
+  must h1 ADD g eth0 '.cniVersion = "1.0.0"'
+  rates='{ingressRate: 8000000, ingressBurst: 800000, egressRate: 8000000, egressBurst: 800000}'
+  for command in ADD CHECK DEL; do
+    env CNI_COMMAND=$command CNI_CONTAINERID=g CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni CNI_NETNS="/run/netns/$LAB-pod-g" \
+      nsenter --net="/run/netns/$LAB-h1" /usr/lib/cni/bandwidth >/dev/null < <(
+        jq --null-input "{cniVersion: \"1.0.0\", name: \"overlay\", type: \"bandwidth\", runtimeConfig: {bandwidth: $rates}, prevResult: $answer}"
+      ) || broken "bandwidth does its $command of our result"
+    [[ $command == DEL ]] || expect_equal "limits at $command" 2 "$(lab exec h1 -- tc qdisc show | grep -c 'qdisc tbf')"
+    [[ $command == DEL ]] || expect "it is reached" pings g "$c4"
+  done
+  must h1 CHECK g eth0 ".cniVersion = \"1.0.0\" | .prevResult = $answer"
+  must h1 DEL g eth0
+else
+  say "SKIPPED: no /usr/lib/cni/bandwidth here; the package containernetworking-plugins has it"
+fi
+
 step "a container without IPv6 has IPv4"
 container e
 in_container e sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
