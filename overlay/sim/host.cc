@@ -88,6 +88,7 @@ void Host::power_off() {
 void Host::stop() {
   ++life_;
   node_.reset();
+  told_.reset();
   held_.clear();
   written_ = disk_.size();
   pending_.clear();
@@ -184,6 +185,7 @@ void Host::schedule_tick() {
 void Host::gather() {
   auto output = node_->take_output();
   if (!output.empty()) {
+    check_told(output);
     bool urgent = false;
     for (auto& persist : output.persist) {
       shared_.log.add_bytes(queue().time(), index_, "persist", persist.entry);
@@ -198,6 +200,27 @@ void Host::gather() {
     release();
   }
   if (running()) schedule_tick();
+}
+
+/// Where the core names the peers that have changed, nothing else may have, or a kernel that is written to
+/// for them alone would be wrong until the next full look.
+void Host::check_told(const node::Output& output) {
+  for (const node::Effect& effect : output.effects) {
+    const auto* told = std::get_if<node::ReconcileKernel>(&effect);
+    if (told == nullptr) continue;
+    const auto without = [told](std::optional<plan::Intent> intent) {
+      if (!intent) return intent;
+      std::erase_if(intent->peers, [told](const plan::Peer& peer) {
+        return std::find(told->peers.begin(), told->peers.end(), peer.id) != told->peers.end();
+      });
+      return intent;
+    };
+    auto now = node_->intent();
+    if (!told->peers.empty() && without(told_) != without(now)) {
+      shared_.verdict.fail("kernel: " + host_name(index_) + ": more has changed than the peers named");
+    }
+    told_ = std::move(now);
+  }
 }
 
 /// Group commit: one sync at a time, of all there is.

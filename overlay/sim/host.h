@@ -110,6 +110,7 @@ class Host final : public Station {
 
   void stop();
   void gather();
+  void check_told(const node::Output& output);
   void sync();
   void sync_soon();
   void begin_sync();
@@ -154,6 +155,7 @@ class Host final : public Station {
   std::deque<std::function<void()>> held_;  // what came while it was frozen
   std::uint64_t life_ = 0;                  // rises with each end of the daemon
   std::unique_ptr<node::Node> node_;
+  std::optional<plan::Intent> told_;  // what the kernel was last said to have to hold
   std::deque<Pending> pending_;
   std::size_t written_ = 0;   // entries that are in the file for certain, durable or not
   std::size_t reported_ = 0;  // durable entries the invariants have been told of
