@@ -72,10 +72,11 @@ class Node::Impl {
   void know_peer(const wire::Record& record);
   void ask_for_reconcile();
   bool lacks_an_owner() const;
+  bool sees_all() const;  // alone, or with all that the others know
   void report_readiness();
 
   bool was_ready = false;
-  bool synced = false;  // the mesh was, when last looked at
+  bool whole = false;   // sees_all(), when last looked at
   bool lacking = true;  // a block's owner was not known when all was last to be reconciled
 };
 

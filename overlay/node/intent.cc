@@ -63,6 +63,11 @@ bool Node::Impl::lacks_an_owner() const {
   });
 }
 
+bool Node::Impl::sees_all() const {
+  const bool alone = context.peer_index.empty() && context.config.join.empty();
+  return alone || context.mesh->synced();
+}
+
 std::optional<plan::Peer> Node::Impl::planned_peer(const NodeId& node) const {
   const auto index = context.peer_index.find(node);
   if (!context.chain || !context.underlay || index == context.peer_index.end()) return std::nullopt;
@@ -85,8 +90,7 @@ std::optional<plan::Intent> Node::Impl::intent() const {
   out.peers = planned_peers(context);
   out.pods = planned_pods(context);
   out.no_masquerade = context.config.no_masquerade;
-  const bool alone = context.peer_index.empty() && context.config.join.empty();
-  out.keep_unknown = (!alone && !context.mesh->synced()) || lacks_an_owner();
+  out.keep_unknown = !sees_all() || lacks_an_owner();
   return out;
 }
 

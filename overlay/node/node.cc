@@ -209,9 +209,6 @@ void Node::Impl::settle(Time now) {
   cluster.tick(now);
   for (const wire::Record& genesis : mesh.take_genesis()) cluster.hear(genesis, now);
   describe(now);
-  const bool was_synced = synced;
-  synced = mesh.synced();
-  if (synced != was_synced) context.kernel_dirty = true;
   apply_fresh(now);
   decrees.tick(now);
   wishes.tick(now);
@@ -329,6 +326,8 @@ void Node::Impl::know_peer(const wire::Record& record) {
 /// While an owner is not known everything is looked at, so that what its blocks' routes wait for is noticed.
 void Node::Impl::ask_for_reconcile() {
   ReconcileKernel effect;
+  if (const bool now_whole = sees_all(); now_whole != std::exchange(whole, now_whole))
+    context.kernel_dirty = true;
   const std::set<NodeId> peers = std::exchange(context.replanned, {});
   const bool of_pods = std::exchange(context.pods_dirty, false);
   const bool all = std::exchange(context.kernel_dirty, false) || (lacking && !peers.empty());

@@ -30,7 +30,8 @@ void Pods::lease(CallId call, const ipam::LeaseRequest& request, const Obstacles
   reply(call, std::optional(answer(*leased)));
   if (!is_new) return;
   context_.persist(wire::LeaseEntry{*leased});
-  context_.pods_dirty = true;
+  // Whoever keeps its own source is not to wait for that until its first packet is gone.
+  (leased->masquerade ? context_.pods_dirty : context_.kernel_dirty) = true;
   context_.say({Event::Level::info, "lease", leased->addresses.front().text(), "free", "leased",
                 key.container + " " + key.interface});
 }
