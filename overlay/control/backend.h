@@ -33,6 +33,7 @@ class Backend {
 
   virtual v1::Status status() = 0;
   virtual v1::Peers peers() = 0;
+  virtual v1::Paths paths() = 0;
   virtual v1::Links links() = 0;
   virtual v1::Ipam ipam() = 0;
   virtual v1::Addresses addresses() = 0;

@@ -16,23 +16,15 @@ struct Entry {
 
 /// The whole API.
 constexpr Entry entries[] = {
-    {"GET", "/v1/status", Action::status},
-    {"GET", "/v1/peers", Action::peers},
-    {"GET", "/v1/links", Action::links},
-    {"GET", "/v1/ipam", Action::ipam},
-    {"GET", "/v1/ipam/addresses", Action::addresses},
-    {"GET", "/v1/routes", Action::routes},
-    {"GET", "/v1/events", Action::events},
-    {"GET", "/v1/version", Action::version},
-    {"POST", "/v1/cni/add", Action::cni_add},
-    {"POST", "/v1/cni/del", Action::cni_del},
-    {"POST", "/v1/cni/check", Action::cni_check},
-    {"POST", "/v1/cni/gc", Action::cni_gc},
-    {"POST", "/v1/forget", Action::forget},
-    {"POST", "/v1/ipam/extend", Action::extend},
-    {"POST", "/v1/ipam/assign", Action::assign},
-    {"POST", "/v1/recover", Action::recover},
-    {"POST", "/v1/teardown", Action::teardown},
+    {"GET", "/v1/status", Action::status},       {"GET", "/v1/peers", Action::peers},
+    {"GET", "/v1/paths", Action::paths},         {"GET", "/v1/links", Action::links},
+    {"GET", "/v1/ipam", Action::ipam},           {"GET", "/v1/ipam/addresses", Action::addresses},
+    {"GET", "/v1/routes", Action::routes},       {"GET", "/v1/events", Action::events},
+    {"GET", "/v1/version", Action::version},     {"POST", "/v1/cni/add", Action::cni_add},
+    {"POST", "/v1/cni/del", Action::cni_del},    {"POST", "/v1/cni/check", Action::cni_check},
+    {"POST", "/v1/cni/gc", Action::cni_gc},      {"POST", "/v1/forget", Action::forget},
+    {"POST", "/v1/ipam/extend", Action::extend}, {"POST", "/v1/ipam/assign", Action::assign},
+    {"POST", "/v1/recover", Action::recover},    {"POST", "/v1/teardown", Action::teardown},
 };
 
 std::string all_paths() {

@@ -14,6 +14,7 @@ namespace overlay::control {
 enum class Action : std::uint8_t {
   status,
   peers,
+  paths,
   links,
   ipam,
   addresses,

@@ -125,6 +125,8 @@ void Server::Impl::serve(const Call& call, const Request& request, Respond respo
       return respond(json_response(backend_.status()));
     case Action::peers:
       return respond(json_response(backend_.peers()));
+    case Action::paths:
+      return respond(json_response(backend_.paths()));
     case Action::links:
       return respond(json_response(backend_.links()));
     case Action::ipam:

@@ -30,6 +30,7 @@ namespace overlay::control::test {
 struct FakeBackend : Backend {
   v1::Status status_answer;
   v1::Peers peers_answer;
+  v1::Paths paths_answer;
   v1::Links links_answer;
   v1::Ipam ipam_answer;
   v1::Addresses addresses_answer;
@@ -48,6 +49,7 @@ struct FakeBackend : Backend {
 
   v1::Status status() override { return status_answer; }
   v1::Peers peers() override { return peers_answer; }
+  v1::Paths paths() override { return paths_answer; }
   v1::Links links() override { return links_answer; }
   v1::Ipam ipam() override { return ipam_answer; }
   v1::Addresses addresses() override { return addresses_answer; }

@@ -2,6 +2,7 @@
 #include "overlay/control/view.h"
 
 #include <algorithm>
+#include <map>
 
 namespace overlay::control {
 
@@ -57,16 +58,24 @@ std::string why_unreachable(const node::LinkView* link) {
   return "its link at " + link->address + " is " + std::string(text_of(link->state));
 }
 
-v1::Peer::Path to_path(const node::View& view, const node::PeerView& peer) {
-  v1::Peer::Path out;
-  if (peer.self) return out;
-  const auto* link = link_to(view, peer.id);
-  out.set_kind("vxlan");
-  out.set_state(peer.reachable ? "up" : "unknown");
-  if (!peer.reachable) out.set_reason(why_unreachable(link));
-  if (link != nullptr && link->rtt) out.set_rtt_seconds(seconds(*link->rtt));
-  out.set_mtu(view.mtu);
-  return out;
+/// Why packets do not go the best way, and why the daemon there is not reached.
+std::string reason_of(const node::View& view, const node::PeerView& peer) {
+  if (peer.reachable) return peer.path.reason;
+  const std::string unreachable = why_unreachable(link_to(view, peer.id));
+  return peer.path.state == paths::State::up ? unreachable : peer.path.reason + "; " + unreachable;
+}
+
+/// What Peer.Path and Paths.Path have in common.
+template <class Path>
+void fill_path(const node::View& view, const node::PeerView& peer, Path& out) {
+  const node::PathView& path = peer.path;
+  out.set_kind(paths::name(path.kind));
+  out.set_relay(path.relay);
+  out.set_state(paths::name(path.state));
+  out.set_reason(reason_of(view, peer));
+  if (path.rtt) out.set_rtt_seconds(seconds(*path.rtt));
+  out.set_loss(path.loss);
+  out.set_mtu(path.mtu);
 }
 
 void add_node(const node::View& view, const DaemonFacts& facts, v1::Status::Node& out) {
@@ -99,6 +108,19 @@ void add_cluster(const node::View& view, const DaemonFacts& facts, v1::Status::C
   }
 }
 
+void add_paths(const node::View& view, v1::Status::Paths& out) {
+  std::map<paths::Kind, std::uint32_t> up;
+  std::uint32_t down = 0;
+  for (const auto& peer : view.peers) {
+    if (peer.self) continue;
+    peer.path.state == paths::State::up ? ++up[peer.path.kind] : ++down;
+  }
+  out.set_vxlan(up[paths::Kind::vxlan]);
+  out.set_direct(up[paths::Kind::direct]);
+  out.set_relay(up[paths::Kind::relay]);
+  out.set_down(down);
+}
+
 void add_counts(const node::View& view, v1::Status& out) {
   std::uint32_t known = 0;
   std::uint32_t reachable = 0;
@@ -109,8 +131,7 @@ void add_counts(const node::View& view, v1::Status& out) {
   }
   out.mutable_peers()->set_known(known);
   out.mutable_peers()->set_reachable(reachable);
-  out.mutable_paths()->set_vxlan(reachable);
-  out.mutable_paths()->set_down(known - reachable);
+  add_paths(view, *out.mutable_paths());
   const auto links_in = [&](node::LinkView::State state) {
     return static_cast<std::uint32_t>(std::ranges::count(view.links, state, &node::LinkView::state));
   };
@@ -183,7 +204,7 @@ void add_peer(const node::View& view, const node::PeerView& peer, const ClockPai
   for (const auto& address : peer.underlay_addresses) added.add_underlay_addresses(address.text());
   added.set_zone(peer.zone);
   for (const auto& block : peer.blocks) added.add_blocks(block.text());
-  *added.mutable_path() = to_path(view, peer);
+  if (!peer.self) fill_path(view, peer, *added.mutable_path());
   added.set_version(peer.version);
   // This node has no state of its own to be in: status tells when it started.
   if (!peer.self) *added.mutable_since() = to_timestamp(clock.wall_time(peer.since));
@@ -228,6 +249,20 @@ v1::Status to_status(const node::View& view, const DaemonFacts& facts, const Clo
 v1::Peers to_peers(const node::View& view, const ClockPair& clock) {
   v1::Peers out;
   for (const auto& peer : view.peers) add_peer(view, peer, clock, *out.add_peers());
+  return out;
+}
+
+v1::Paths to_paths(const node::View& view, const ClockPair& clock) {
+  v1::Paths out;
+  out.set_probes(number(view.probes));
+  for (const auto& peer : view.peers) {
+    if (peer.self) continue;
+    auto& added = *out.add_paths();
+    added.set_peer(peer.name);
+    fill_path(view, peer, added);
+    if (peer.path.state != paths::State::unknown)
+      *added.mutable_since() = to_timestamp(clock.wall_time(peer.path.since));
+  }
   return out;
 }
 

@@ -40,6 +40,7 @@ struct DaemonFacts {
 
 v1::Status to_status(const node::View& view, const DaemonFacts& facts, const ClockPair& clock);
 v1::Peers to_peers(const node::View& view, const ClockPair& clock);
+v1::Paths to_paths(const node::View& view, const ClockPair& clock);
 v1::Links to_links(const node::View& view, const ClockPair& clock);
 v1::Ipam to_ipam(const node::View& view);
 v1::Addresses to_addresses(const node::View& view);

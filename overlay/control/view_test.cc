@@ -71,7 +71,18 @@ node::View small_cluster() {
   view.peers[0].self = true;
   view.links = {link(2, State::retrying, "old"), link(2, State::established),
                 link(3, State::retrying, "connection refused")};
-  view.links[1].rtt = 250us;
+  view.peers[1].path.state = paths::State::up;
+  view.peers[1].path.since = now - 10s;
+  view.peers[1].path.rtt = 250us;
+  view.peers[1].path.loss = 0.25;
+  view.peers[1].path.mtu = 1450;
+  view.peers[2].path.kind = paths::Kind::relay;
+  view.peers[2].path.relay = "h2";
+  view.peers[2].path.state = paths::State::up;
+  view.peers[2].path.reason = "no answer straight";
+  view.peers[2].path.mtu = 1400;
+  view.peers[3].path.state = paths::State::down;
+  view.peers[3].path.reason = "no answer";
   view.links[1].rx_bytes = 1024;
   view.pools = {{prefix("10.32.0.0/12"), 4096, 4093}, {prefix("fd00::/48"), 65536, 65536}};
   view.blocks = {block("10.32.0.0/24", ipam::BlockState::owned, 1, "h1"),
@@ -120,7 +131,8 @@ TEST(View, CountsPeersPathsLinksAndBlocks) {
   EXPECT_EQ(status.peers().known(), 3u);
   EXPECT_EQ(status.peers().reachable(), 1u);
   EXPECT_EQ(status.paths().vxlan(), 1u);
-  EXPECT_EQ(status.paths().down(), 2u);
+  EXPECT_EQ(status.paths().relay(), 1u);
+  EXPECT_EQ(status.paths().down(), 1u);
   EXPECT_EQ(status.links().established(), 1u);
   EXPECT_EQ(status.links().retrying(), 2u);
   EXPECT_EQ(status.ipam().blocks(), 1u);
@@ -149,9 +161,23 @@ TEST(View, GivesEachPeerItsPathAndWhyThereIsNone) {
   EXPECT_EQ(peers.peers(1).path().mtu(), 1450u);
   EXPECT_EQ(peers.peers(1).since().seconds(), 1'767'225'540);
   EXPECT_EQ(peers.peers(2).state(), "unreachable");
-  EXPECT_EQ(peers.peers(2).path().state(), "unknown");
-  EXPECT_EQ(peers.peers(2).path().reason(), "connection refused");
-  EXPECT_EQ(peers.peers(3).path().reason(), "no path of links leads to it");
+  EXPECT_EQ(peers.peers(2).path().kind(), "relay");
+  EXPECT_EQ(peers.peers(2).path().relay(), "h2");
+  EXPECT_EQ(peers.peers(2).path().reason(), "connection refused") << "of the daemon: packets get there";
+  EXPECT_EQ(peers.peers(3).path().reason(), "no answer; no path of links leads to it");
+}
+
+TEST(View, ListsThePathsToOthers) {
+  const auto paths = to_paths(small_cluster(), clock_pair);
+  ASSERT_EQ(paths.paths_size(), 3);
+  EXPECT_EQ(paths.paths(0).peer(), "h2");
+  EXPECT_EQ(paths.paths(0).kind(), "vxlan");
+  EXPECT_EQ(paths.paths(0).state(), "up");
+  EXPECT_DOUBLE_EQ(paths.paths(0).loss(), 0.25);
+  EXPECT_EQ(paths.paths(0).since().seconds(), 1'767'225'590);
+  EXPECT_EQ(paths.paths(1).relay(), "h2");
+  EXPECT_EQ(paths.paths(1).mtu(), 1400u);
+  EXPECT_EQ(paths.paths(2).state(), "down");
 }
 
 TEST(View, NamesTheStateOfALinkThatHasNoErrorYet) {

@@ -63,6 +63,7 @@ Outcome<Exit> run_list(Run& run, const std::string& path) {
 }
 
 Outcome<Exit> run_peers(Run& run) { return run_list<v1::Peers>(run, "/v1/peers"); }
+Outcome<Exit> run_paths(Run& run) { return run_list<v1::Paths>(run, "/v1/paths"); }
 Outcome<Exit> run_links(Run& run) { return run_list<v1::Links>(run, "/v1/links"); }
 
 void declare_dry_run(CLI::App& parser, Options& options) {
@@ -140,9 +141,15 @@ Outcome<Exit> run_events(Run& run) {
 
 Outcome<Exit> run_report(Run& run) {
   const std::pair<const char*, const char*> parts[] = {
-      {"version", "/v1/version"}, {"status", "/v1/status"}, {"peers", "/v1/peers"},
-      {"links", "/v1/links"},     {"ipam", "/v1/ipam"},     {"addresses", "/v1/ipam/addresses"},
-      {"routes", "/v1/routes"},   {"events", "/v1/events"},
+      {"version", "/v1/version"},
+      {"status", "/v1/status"},
+      {"peers", "/v1/peers"},
+      {"paths", "/v1/paths"},
+      {"links", "/v1/links"},
+      {"ipam", "/v1/ipam"},
+      {"addresses", "/v1/ipam/addresses"},
+      {"routes", "/v1/routes"},
+      {"events", "/v1/events"},
   };
   std::string document = "{\"overlayctl\":\"" + std::string(version) + "\"";
   for (const auto& [name, path] : parts) {
@@ -229,6 +236,7 @@ constexpr Command command_table[] = {
     {"status", "this node, its cluster, who is unreachable and why; exit 1 when degraded", nullptr,
      run_status, true},
     {"peers", "the hosts of the cluster, and how each is reached", nullptr, run_peers, true},
+    {"paths", "how packets get to each peer, and why not the best way", nullptr, run_paths, true},
     {"links", "the control sessions of this node", nullptr, run_links, true},
     {"ipam", "pools and blocks with their owners, or the local leases; more pools", declare_ipam, run_ipam,
      true},

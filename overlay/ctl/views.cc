@@ -45,6 +45,12 @@ std::string some_of(const Texts& texts, const Look& look) {
   return out;
 }
 
+/// "direct", "relay via h3".
+template <class Path>
+std::string way(const Path& path) {
+  return path.relay().empty() ? path.kind() : path.kind() + " via " + path.relay();
+}
+
 std::string bytes(double count, const Look& look) { return look.wide ? whole(count) : byte_count(count); }
 
 Table pool_table(const v1::Ipam& ipam) {
@@ -110,7 +116,7 @@ std::string show(const v1::Peers& peers, const Look& look) {
                           some_of(peer.underlay_addresses(), look),
                           peer.zone(),
                           some_of(peer.blocks(), look),
-                          path.kind(),
+                          way(path),
                           latency(path.rtt_seconds()),
                           up ? percent(path.loss()) : "",
                           number_or_none(path.mtu()),
@@ -119,6 +125,24 @@ std::string show(const v1::Peers& peers, const Look& look) {
     if (look.wide) row.emplace_back(peer.id());
     row.emplace_back(path.reason());
     table.add(std::move(row));
+  }
+  return table.text(look);
+}
+
+std::string show(const v1::Paths& paths, const Look& look) {
+  Table table({{"PEER"},
+               {"PATH"},
+               {"STATE"},
+               {"AGE", Kind::number},
+               {"RTT", Kind::number},
+               {"LOSS", Kind::number},
+               {"MTU", Kind::number},
+               {"REASON", Kind::remark}});
+  for (const auto& path : paths.paths()) {
+    const bool seen = path.has_since();
+    table.add({path.peer(), way(path), state_cell(path.state()), seen ? age_of(path.since(), look) : "",
+               latency(path.rtt_seconds()), seen ? percent(path.loss()) : "", number_or_none(path.mtu()),
+               path.reason()});
   }
   return table.text(look);
 }

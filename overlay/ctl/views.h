@@ -10,6 +10,7 @@
 namespace overlay::ctl {
 
 std::string show(const v1::Peers& peers, const Look& look);
+std::string show(const v1::Paths& paths, const Look& look);
 std::string show(const v1::Links& links, const Look& look);
 /// `self` is this node's name: only its own blocks have a known number of leased addresses.
 std::string show(const v1::Ipam& ipam, const std::string& self, const Look& look);

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "overlay/control/view.h"
 #include "overlay/ctl/status_screen.h"
 #include "overlay/ctl/test_answers.h"
 
@@ -32,6 +33,27 @@ TEST(Views, ShowAllOfAPeerWhenWide) {
   const auto text = show(examples::peers(), wide);
   EXPECT_THAT(text, HasSubstr("  198.51.100.2,203.0.113.2  east  10.32.1.0/24,10.32.7.0/24  vxlan  "));
   EXPECT_THAT(text, HasSubstr("  22222222222222222222222222222222  -\n"));
+}
+
+TEST(Views, ShowPathsAndWhyNotTheBest) {
+  v1::Paths paths;
+  auto& direct = *paths.add_paths();
+  direct.set_peer("h2");
+  direct.set_kind("direct");
+  direct.set_state("up");
+  direct.set_rtt_seconds(0.00025);
+  direct.set_mtu(1450);
+  *direct.mutable_since() = control::to_timestamp(examples::now - 5min);
+  auto& relay = *paths.add_paths();
+  relay.set_peer("h3");
+  relay.set_kind("relay");
+  relay.set_relay("h2");
+  relay.set_state("unknown");
+  relay.set_reason("no answer straight");
+  EXPECT_EQ(show(paths, plain),
+            "PEER  PATH          STATE    AGE     RTT  LOSS   MTU  REASON\n"
+            "h2    direct        up        5m  0.25ms    0%  1450  -\n"
+            "h3    relay via h2  unknown    -       -     -     -  no answer straight\n");
 }
 
 TEST(Views, ShowLinks) {

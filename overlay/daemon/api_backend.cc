@@ -43,6 +43,7 @@ node::View ApiBackend::view() const {
 
 v1::Status ApiBackend::status() { return control::to_status(view(), facts_, clocks()); }
 v1::Peers ApiBackend::peers() { return control::to_peers(view(), clocks()); }
+v1::Paths ApiBackend::paths() { return control::to_paths(view(), clocks()); }
 v1::Links ApiBackend::links() { return control::to_links(view(), clocks()); }
 v1::Ipam ApiBackend::ipam() { return control::to_ipam(view()); }
 v1::Addresses ApiBackend::addresses() { return control::to_addresses(view()); }

@@ -29,6 +29,7 @@ class ApiBackend : public control::Backend {
 
   v1::Status status() override;
   v1::Peers peers() override;
+  v1::Paths paths() override;
   v1::Links links() override;
   v1::Ipam ipam() override;
   v1::Addresses addresses() override;

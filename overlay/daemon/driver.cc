@@ -41,6 +41,9 @@ void Driver::collect() {
     entries_.push_back(std::move(persist.entry));
   }
   std::move(output.effects.begin(), output.effects.end(), std::back_inserter(effects_));
+  for (const node::SendProbe& probe : node_->take_probes()) {
+    if (on_probe_) on_probe_(probe);
+  }
   if (std::exchange(flush_posted_, true)) return;
   boost::asio::post(io_, [this] { flush(); });
 }
@@ -114,6 +117,7 @@ void Driver::arm() {
   deadline_.async_wait([this](const error_code& error) {
     if (error || stopped_) return;
     armed_.reset();
+    if (before_tick_) before_tick_();
     feed([](node::Node& node, Time now) { node.tick(now); });
   });
 }

@@ -52,6 +52,10 @@ class Driver {
   const std::optional<Stall>& stall() const { return stall_; }
   /// `told` is called when that begins.
   void on_stall(std::function<void(const Error&)> told) { on_stall_ = std::move(told); }
+  /// `send` is called within feed(): probes wait for no disk.
+  void on_probe(std::function<void(const node::SendProbe&)> send) { on_probe_ = std::move(send); }
+  /// `hear` is called before each tick, to feed what has come by then: no answer is late for want of a look.
+  void before_tick(std::function<void()> hear) { before_tick_ = std::move(hear); }
   /// Makes durable what is pending; afterwards nothing more is fed or carried out.
   void stop();
 
@@ -84,6 +88,8 @@ class Driver {
 
   std::optional<Stall> stall_;
   std::function<void(const Error&)> on_stall_;
+  std::function<void(const node::SendProbe&)> on_probe_;
+  std::function<void()> before_tick_;
   boost::asio::steady_timer retry_;
   boost::asio::steady_timer deadline_;
   std::optional<Time> armed_;

@@ -80,7 +80,9 @@ bool KernelKeeper::update(const std::vector<NodeId>& peers) {
   host_.events.skip_own_table();
   hear_events();  // of what this made, before more of it is made
   if (!done) log(spdlog::level::warn, "kernel", {{"text", done.error().text + "; looking at all of it"}});
-  return done && *done;
+  if (!done || !*done) return false;
+  driver_.feed([&](node::Node& node, Time) { node.kernel_updated(peers); });
+  return true;
 }
 
 void KernelKeeper::wait_for_events(News& news) {

@@ -44,6 +44,7 @@ struct Raw {
   std::string cni_bin_dir = "/opt/cni/bin";
   std::string cni_conf_dir = "/etc/cni/net.d";
   std::string mtu = "auto";
+  std::string direct_routes = "auto";
   std::vector<std::string> secret_file;
   bool insecure = false;
   std::string state_dir = "/var/lib/overlay";
@@ -124,6 +125,8 @@ void declare(CLI::App& app, Raw& raw) {
   flags.text("--cni-bin-dir", raw.cni_bin_dir, "DIR", "where the CNI plugin is installed; empty: nowhere");
   flags.text("--cni-conf-dir", raw.cni_conf_dir, "DIR", "where its configuration is written; empty: nowhere");
   flags.text("--mtu", raw.mtu, "auto|N", "of pods; auto: what the underlay leaves");
+  flags.text("--direct-routes", raw.direct_routes, "auto|off",
+             "auto: without VXLAN to hosts of the same subnet, where that works");
   flags.list("--secret-file", raw.secret_file, "FILE",
              "the cluster's secret; the first is ours, all are accepted; default: STATE_DIR/secret");
   flags.yes("--insecure", raw.insecure, "no secret: the mesh is neither encrypted nor closed to strangers");
@@ -191,6 +194,11 @@ Result<consensus::Genesis> parse_genesis(const Raw& raw) {
   founded.voters = {PublicKey{}};
   OVERLAY_CHECK(consensus::validate(founded));
   return genesis;
+}
+
+Result<bool> parse_direct_routes(const std::string& text) {
+  if (text == "auto" || text == "off") return text == "auto";
+  return fail(Errc::invalid, "--direct-routes: '" + text + "' is neither auto nor off; give one of them");
 }
 
 Result<std::uint32_t> parse_mtu(const Raw& raw, const consensus::Genesis& genesis) {
@@ -327,6 +335,7 @@ Result<Options> interpret(const Raw& raw, const CLI::App& app) {
   OVERLAY_TRY(options.zone, parse_name("--zone", raw.zone));
   OVERLAY_TRY(options.genesis, parse_genesis(raw));
   OVERLAY_TRY(options.mtu, parse_mtu(raw, options.genesis));
+  OVERLAY_TRY(options.direct_routes, parse_direct_routes(raw.direct_routes));
   OVERLAY_TRY(options.log_level, parse_log_level(raw.log_level));
   OVERLAY_TRY(options.checksum_offload, parse_checksum_offload(raw.checksum_offload));
   options.open_forward = raw.open_forward;

@@ -46,6 +46,7 @@ struct Options {
   std::filesystem::path cni_bin_dir;                // empty: leave the plugin alone
   std::filesystem::path cni_conf_dir;               // empty: as well
   std::uint32_t mtu = 0;                            // 0: from the underlay
+  bool direct_routes = true;                        // without VXLAN to neighbours, where that works
   std::vector<std::filesystem::path> secret_files;  // the first is ours
   bool insecure = false;
   std::filesystem::path state_dir;

@@ -56,6 +56,7 @@ node::Config node_config(const Options& options, const Host& host, const Cluster
                       .given = options.given,
                       .listen_ports = {},
                       .mtu = options.mtu,
+                      .direct_routes = options.direct_routes,
                       .no_masquerade = options.no_masquerade,
                       .reap_after = options.reap_after,
                       .kernel_cluster = kernel_cluster};
@@ -156,6 +157,7 @@ Status Runner::open_node(Host host) {
   OVERLAY_TRY(auto keys, load_keys(options_));
   OVERLAY_TRY(State state, open_state(*state_dir_));
   Rng rng = random_rng();
+  OVERLAY_TRY(auto echo, kernel::EchoSockets::open(static_cast<std::uint16_t>(rng.next())));
   auto node = node::Node::start(node_config(options_, host, present.value_or(ClusterId())),
                                 state.identity.key, state.recovered.entries, Rng(rng.next()), now());
   if (!node) return node.error();
@@ -163,6 +165,7 @@ Status Runner::open_node(Host host) {
                   [this](node::Effect effect) { carry_out(std::move(effect)); });
   tell_security(keys, host.underlay);
   kernel_.emplace(io_, options_, std::move(host), *driver_, alarms_, Rng(rng.next()));
+  probes_.emplace(io_, std::move(echo), *driver_);
   readiness_.emplace(io_, *driver_, [this] { install_cni_plugin(io_, options_, socket_path()); });
   sessions_.attach(*driver_, std::move(keys));
   api_.attach(*driver_, *kernel_, alarms_);

@@ -22,6 +22,7 @@
 #include "overlay/daemon/kube_host.h"
 #include "overlay/daemon/mesh_sessions.h"
 #include "overlay/daemon/options.h"
+#include "overlay/daemon/path_probes.h"
 #include "overlay/daemon/preflight.h"
 #include "overlay/daemon/readiness.h"
 #include "overlay/kube/agent.h"
@@ -72,6 +73,7 @@ class Runner {
   std::optional<store::StateDir> state_dir_;
   std::optional<Driver> driver_;
   std::optional<KernelKeeper> kernel_;
+  std::optional<PathProbes> probes_;
   std::optional<Readiness> readiness_;
   std::optional<KubeHost> kube_host_;
   std::optional<kube::Agent> kubernetes_;

@@ -82,12 +82,13 @@ std::optional<plan::Route> read_route(const Reply& reply, Family family, const I
 
 std::optional<plan::Address> read_address(const Reply& reply, const Indices& indices) {
   const auto header = header_of<ifaddrmsg>(reply, RTM_NEWADDR);
-  if (!header || indices.at(static_cast<int>(header->ifa_index)) != Device::bridge) return std::nullopt;
+  const auto device = header ? indices.at(static_cast<int>(header->ifa_index)) : std::nullopt;
+  if (!device) return std::nullopt;
   const Attributes attributes = reply.attributes<ifaddrmsg>();
   const auto local = attributes.ip(IFA_LOCAL);
   const auto ip = local ? local : attributes.ip(IFA_ADDRESS);  // IPv6 has only the latter
   if (!ip) return std::nullopt;
-  const plan::Address out{*ip, header->ifa_prefixlen};
+  const plan::Address out{*ip, header->ifa_prefixlen, *device};
   if (out.length != ip->bits() && *ip != plan::pod_gateway(Family::v6)) return std::nullopt;
   return out;
 }
@@ -179,11 +180,13 @@ Result<std::vector<plan::Route>> dump_routes(Socket& socket, const Indices& indi
 
 Result<std::vector<plan::Address>> dump_addresses(Socket& socket, const Indices& indices) {
   std::vector<plan::Address> out;
-  if (indices.of(Device::bridge) == 0) return out;
-  ifaddrmsg header{};
-  header.ifa_index = static_cast<std::uint32_t>(indices.of(Device::bridge));
-  OVERLAY_TRY(const auto replies, socket.dump(Message(RTM_GETADDR, 0, header)));
-  append(out, replies, [&indices](const Reply& reply) { return read_address(reply, indices); });
+  for (const Device device : {Device::bridge, Device::vxlan}) {
+    if (indices.of(device) == 0) continue;
+    ifaddrmsg header{};
+    header.ifa_index = static_cast<std::uint32_t>(indices.of(device));
+    OVERLAY_TRY(const auto replies, socket.dump(Message(RTM_GETADDR, 0, header)));
+    append(out, replies, [&indices](const Reply& reply) { return read_address(reply, indices); });
+  }
   return out;
 }
 

@@ -49,7 +49,7 @@ struct Encoder {
     header.ifa_prefixlen = static_cast<std::uint8_t>(address.length);
     // Link scope keeps the pods' gateway from being chosen as a source for anything farther.
     header.ifa_scope = address.ip.is_link_local() ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
-    header.ifa_index = static_cast<std::uint32_t>(indices.of(plan::Device::bridge));
+    header.ifa_index = static_cast<std::uint32_t>(indices.of(address.device));
     Message message(type(RTM_NEWADDR, RTM_DELADDR), removes() ? 0 : NLM_F_CREATE | NLM_F_REPLACE, header);
     message.ip(IFA_LOCAL, address.ip).ip(IFA_ADDRESS, address.ip);
     if (removes()) return message;

@@ -6,6 +6,7 @@
 #include "overlay/node/cluster.h"
 #include "overlay/node/context.h"
 #include "overlay/node/grants.h"
+#include "overlay/node/paths.h"
 #include "overlay/node/pods.h"
 #include "overlay/node/proposals.h"
 #include "overlay/node/wishes.h"
@@ -25,7 +26,8 @@ class Node::Impl {
         grants(context, quorum, takeover),
         forks(context),
         blocks(context, quorum, forks),
-        pods(context) {}
+        pods(context),
+        paths(context, Rng(context.rng.next())) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -43,6 +45,10 @@ class Node::Impl {
   void mesh_start(Time now);
   /// Draws the consequences of an input: applies what the mesh delivered, keeps timers, gathers outputs.
   void settle(Time now);
+  /// The same for what concerns paths alone, of which there is much.
+  void settle_paths(Time now);
+  /// When something else than paths is due.
+  Time next_deadline() const;
 
   Context context;
   Cluster cluster;
@@ -55,6 +61,7 @@ class Node::Impl {
   Forks forks;
   Blocks blocks;
   Pods pods;
+  Paths paths;
 
  private:
   [[nodiscard]] Status replay(const wire::LogEntry& entry, std::vector<wire::Record>& records, Time now);
@@ -70,6 +77,7 @@ class Node::Impl {
   void hear_of_decrees(const Heard& heard, Time now);
   void describe(Time now);
   void know_peer(const wire::Record& record);
+  void gather();
   void ask_for_reconcile();
   bool lacks_an_owner() const;
   bool sees_all() const;  // alone, or with all that the others know

@@ -14,7 +14,8 @@ std::vector<Ip> host_addresses(const Context& context) {
 }
 
 /// A peer whose underlay address is of another family, or not known, cannot be reached yet.
-std::optional<plan::Peer> plan_peer(const Context& context, const NodeId& node, std::uint32_t index) {
+std::optional<plan::Peer> plan_peer(const Context& context, const Paths& paths, const NodeId& node,
+                                    std::uint32_t index) {
   const wire::NodeInfo* info = context.mesh->info(node);
   if (info == nullptr || info->underlay.empty()) return std::nullopt;
   const Family family = context.underlay->address.family();
@@ -24,16 +25,17 @@ std::optional<plan::Peer> plan_peer(const Context& context, const NodeId& node, 
                   .vtep_mac = info->vtep_mac,
                   .underlay = info->underlay.front(),
                   .also = {},
-                  .blocks = context.blocks_of(node)};
+                  .blocks = context.blocks_of(node),
+                  .way = paths.way(node)};
   std::copy_if(info->underlay.begin() + 1, info->underlay.end(), std::back_inserter(peer.also),
                [family](const Ip& address) { return address.family() == family; });
   return peer;
 }
 
-std::vector<plan::Peer> planned_peers(const Context& context) {
+std::vector<plan::Peer> planned_peers(const Context& context, const Paths& paths) {
   std::vector<plan::Peer> out;
   for (const auto& [node, index] : context.peer_index) {
-    if (auto peer = plan_peer(context, node, index)) out.push_back(*std::move(peer));
+    if (auto peer = plan_peer(context, paths, node, index)) out.push_back(*std::move(peer));
   }
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
   return out;
@@ -71,7 +73,7 @@ bool Node::Impl::sees_all() const {
 std::optional<plan::Peer> Node::Impl::planned_peer(const NodeId& node) const {
   const auto index = context.peer_index.find(node);
   if (!context.chain || !context.underlay || index == context.peer_index.end()) return std::nullopt;
-  return plan_peer(context, node, index->second);
+  return plan_peer(context, paths, node, index->second);
 }
 
 std::optional<plan::Intent> Node::Impl::intent() const {
@@ -87,7 +89,7 @@ std::optional<plan::Intent> Node::Impl::intent() const {
   out.pools = context.chain->pools();
   out.blocks = context.blocks_of(context.id);
   out.host_addresses = host_addresses(context);
-  out.peers = planned_peers(context);
+  out.peers = planned_peers(context, paths);
   out.pods = planned_pods(context);
   out.no_masquerade = context.config.no_masquerade;
   out.keep_unknown = !sees_all() || lacks_an_owner();

@@ -51,6 +51,19 @@ struct Answer {
 
 using Effect = std::variant<Dial, Send, Admit, Close, ReconcileKernel, Answer, Event>;
 
+/// An IP packet, an echo request, from this host to a peer's, by the way it is to test. It promises nothing
+/// and waits for no disk; Node::probe_answered tells of the answer.
+struct SendProbe {
+  std::optional<Ip> neighbour;  // on the underlay, to whom it goes as it is; none: by overlay.vx to `vtep`
+  std::uint32_t device = 0;     // the index of the neighbour's device
+  Mac vtep;
+  Ip source;
+  Ip destination;
+  std::uint64_t nonce = 0;
+  std::size_t size = 0;   // of the packet, bytes
+  std::uint8_t hops = 1;  // how many hosts may have a part in it
+};
+
 /// One entry for the log; opaque to the store.
 struct Persist {
   Bytes entry;

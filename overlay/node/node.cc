@@ -86,7 +86,15 @@ void Node::kernel_reconciled(const Status& result, Time now) {
     context.raise("kernel", result.error().text, now);
   }
   context.kernel = result;
+  if (result) impl_->paths.applied();
   impl_->settle(now);
+}
+
+void Node::kernel_updated(const std::vector<NodeId>& peers) { impl_->paths.applied(peers); }
+
+void Node::probe_answered(std::uint64_t nonce, Time now) {
+  impl_->paths.answered(nonce, now);
+  impl_->settle_paths(now);
 }
 
 // ---- what the Kubernetes API server knows ----
@@ -177,18 +185,15 @@ void Node::recover(CallId call, const std::string& cluster, Time now) {
 
 // ---- time and outputs ----
 
-Time Node::next_deadline() const {
-  return std::min(
-      {impl_->context.mesh->next_deadline(), impl_->cluster.next_deadline(), impl_->decrees.next_deadline(),
-       impl_->proposals.next_deadline(), impl_->wishes.next_deadline(), impl_->quorum.next_deadline(),
-       impl_->takeover.next_deadline(), impl_->grants.next_deadline(), impl_->blocks.next_deadline()});
-}
+Time Node::next_deadline() const { return std::min(impl_->next_deadline(), impl_->paths.next_deadline()); }
 
 void Node::tick(Time now) {
+  if (now < impl_->next_deadline()) return impl_->settle_paths(now);
   impl_->context.mesh->tick(now);
   impl_->settle(now);
 }
 
+std::vector<SendProbe> Node::take_probes() { return impl_->paths.take_probes(); }
 Output Node::take_output() { return std::exchange(impl_->context.out, {}); }
 std::optional<plan::Intent> Node::intent() const { return impl_->intent(); }
 std::optional<plan::Peer> Node::planned_peer(const NodeId& node) const { return impl_->planned_peer(node); }
@@ -201,6 +206,17 @@ Pulse Node::pulse() const { return impl_->pulse(); }
 void Node::Impl::mesh_start(Time now) {
   context.kernel_dirty = context.chain.has_value();
   context.mesh->start(now);
+}
+
+Time Node::Impl::next_deadline() const {
+  return std::min({context.mesh->next_deadline(), cluster.next_deadline(), decrees.next_deadline(),
+                   proposals.next_deadline(), wishes.next_deadline(), quorum.next_deadline(),
+                   takeover.next_deadline(), grants.next_deadline(), blocks.next_deadline()});
+}
+
+void Node::Impl::settle_paths(Time now) {
+  paths.tick(now);
+  gather();
 }
 
 void Node::Impl::settle(Time now) {
@@ -230,11 +246,16 @@ void Node::Impl::settle(Time now) {
     context.incarnation = mesh.self().incarnation;
     context.persist(wire::IncarnationEntry{context.incarnation});
   }
+  settle_paths(now);
+  report_readiness();
+}
+
+/// Puts into the output what has come together for it.
+void Node::Impl::gather() {
   for (mesh::Effect& effect : std::exchange(context.mesh_out, {})) {
     std::visit([&](auto& e) { context.out.effects.push_back(std::move(e)); }, effect);
   }
   ask_for_reconcile();
-  report_readiness();
 }
 
 Status Node::Impl::judge(const wire::Record& record) const {
@@ -258,6 +279,7 @@ void Node::Impl::apply(const wire::Record& record, Time now) {
   switch (wire::kind_of(record.key)) {
     case wire::RecordKind::node:
       know_peer(record);
+      paths.know(wire::node_of(record.key), now);
       break;
     case wire::RecordKind::block:
       blocks.apply(record, now);
@@ -288,6 +310,10 @@ void Node::Impl::hear(const Heard& heard, Time now) {
     takeover.hear(heard, *wanted);
   } else if (const auto* copy = std::get_if<wire::CopyReply>(&heard.body)) {
     takeover.hear(heard, *copy, now);
+  } else if (const auto* question = std::get_if<wire::PathQuestion>(&heard.body)) {
+    paths.hear(heard, *question, now);
+  } else if (const auto* answer = std::get_if<wire::PathAnswer>(&heard.body)) {
+    paths.hear(heard, *answer, now);
   } else {
     hear_of_decrees(heard, now);
   }
@@ -353,6 +379,7 @@ void Node::Impl::describe(Time now) {
   info.underlay.insert(info.underlay.end(), context.underlay->also.begin(), context.underlay->also.end());
   info.vtep_mac = vtep_mac(context.id);
   info.host_uid = context.host_uid;
+  for (const auto& [family, home] : context.home) info.hosts.push_back(home.address());
   info.features = consensus::newest_feature_level;
   context.mesh->describe(info, now);
 }

@@ -37,6 +37,8 @@ struct Config {
   std::vector<std::string> given;           // flags of genesis given by hand: "pool", "block-prefix", …
   std::vector<std::uint16_t> listen_ports;  // where peers dial this node at its underlay address
   std::uint32_t mtu = 0;                    // --mtu N; 0: from the underlay
+  bool direct_routes = true;                // without VXLAN to neighbours, where that works
+  bool probe_paths = true;                  // false: all are taken to work
   std::vector<Prefix> no_masquerade;
   Duration reap_after = std::chrono::minutes(5);    // see Node::interfaces_seen
   Duration spare_after = std::chrono::minutes(10);  // a block is given back when it was idle this long
@@ -76,6 +78,10 @@ class Node {
   void interfaces_seen(const std::set<std::string>& names, Time now);
   /// The result of carrying out ReconcileKernel: readiness waits for the first success.
   void kernel_reconciled(const Status& result, Time now);
+  /// It was done, for these peers alone.
+  void kernel_updated(const std::vector<NodeId>& peers);
+  /// An echo reply came that shows this nonce. Give what has come before tick().
+  void probe_answered(std::uint64_t nonce, Time now);
 
   // ---- what the Kubernetes API server knows ----
   /// Whom to call for ever, besides Config::join.
@@ -117,6 +123,8 @@ class Node {
 
   /// What there is to do; call after every input until the next.
   Output take_output();
+  /// What there is to send of SendProbe; likewise.
+  std::vector<SendProbe> take_probes();
 
   // ---- snapshots ----
   /// What the kernel should hold; nothing before a cluster, a block and an underlay are known.

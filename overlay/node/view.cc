@@ -53,12 +53,13 @@ PeerView peer_view(const Context& context, const NodeId& node, const wire::NodeI
   return out;
 }
 
-void fill_peers(const Context& context, View& view) {
+void fill_peers(const Context& context, const Paths& paths, View& view) {
   view.peers.push_back(self_view(context));
   context.mesh->records().each(wire::RecordKind::node, [&](const wire::Record& record) {
     const NodeId node = wire::node_of(record.key);
-    if (node != context.id)
-      view.peers.push_back(peer_view(context, node, std::get<wire::NodeInfo>(record.body)));
+    if (node == context.id) return;
+    view.peers.push_back(peer_view(context, node, std::get<wire::NodeInfo>(record.body)));
+    view.peers.back().path = paths.view(node);
   });
   std::sort(view.peers.begin(), view.peers.end(),
             [](const auto& a, const auto& b) { return std::tie(a.name, a.id) < std::tie(b.name, b.id); });
@@ -178,7 +179,8 @@ View Node::Impl::view(Time /*now*/) const {
   out.vtep_mac = vtep_mac(context.id);
   out.mtu = context.mtu();
   fill_cluster(context, out);
-  fill_peers(context, out);
+  fill_peers(context, paths, out);
+  out.probes = paths.probes_sent();
   fill_links(context, out);
   fill_ipam(context, out);
   for (const auto& [name, alarm] : context.alarms) out.alarms.push_back({name, alarm.text, alarm.since});

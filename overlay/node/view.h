@@ -13,8 +13,20 @@
 #include "overlay/consensus/decree.h"
 #include "overlay/ipam/block.h"
 #include "overlay/ipam/lease.h"
+#include "overlay/paths/prober.h"
 
 namespace overlay::node {
+
+struct PathView {
+  paths::Kind kind = paths::Kind::vxlan;
+  std::string relay;  // its name
+  paths::State state = paths::State::unknown;
+  std::string reason;  // why it is not the best there is
+  Time since;          // of the state
+  std::optional<Duration> rtt;
+  double loss = 0;
+  std::uint32_t mtu = 0;  // what it carries, as far as is known
+};
 
 struct PeerView {
   NodeId id;
@@ -28,6 +40,7 @@ struct PeerView {
   Mac vtep_mac;
   std::vector<Prefix> blocks;
   std::string host_uid;  // of the Kubernetes Node it is; empty elsewhere
+  PathView path;         // of packets there
 };
 
 struct LinkView {
@@ -86,6 +99,7 @@ struct View {
   std::uint64_t addresses = 0;
   std::uint64_t capacity = 0;
   std::vector<AlarmView> alarms;
+  std::uint64_t probes = 0;  // of paths, sent since the start
 
   bool ready() const { return waiting_for.empty(); }
 };

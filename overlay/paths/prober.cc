@@ -310,18 +310,19 @@ void Prober::answer(const Inquiry& inquiry) {
 
 // ---- what is known ----
 
-std::optional<PathView> Prober::path(const NodeId& peer) {
-  Path* path = find(peer);
-  if (path == nullptr) return std::nullopt;
-  const Health& health = lane(*path, path->choice.kind).health;
-  PathView out{.choice = path->choice,
+std::optional<PathView> Prober::path(const NodeId& peer) const {
+  const auto found = paths_.find(peer);
+  if (found == paths_.end()) return std::nullopt;
+  Path path = found->second;
+  const Health& health = lane(path, path.choice.kind).health;
+  PathView out{.choice = path.choice,
                .state = health.state(),
                .since = health.since(),
                .rtt = health.rtt(),
                .loss = health.loss(),
                .direct = {},
-               .black_hole = health.is_black_hole()};
-  if (path->direct) out.direct = path->direct->health.state();
+               .carries = health.is_black_hole() && health.is_measured() ? health.passes() : 0};
+  if (path.direct) out.direct = path.direct->health.state();
   return out;
 }
 

@@ -74,7 +74,8 @@ struct PathView {
   std::optional<Duration> rtt;
   double loss = 0;
   std::optional<State> direct;  // for a neighbour
-  bool black_hole = false;
+  std::size_t carries =
+      0;  // the largest size that passes, when others are lost and it has been found; else 0
 };
 
 class Prober {
@@ -95,6 +96,7 @@ class Prober {
   void told(const NodeId& from, std::uint64_t nonce, const std::vector<NodeId>& reached, Time now);
   /// The kernel has been given all choices there are.
   void applied() { unapplied_.clear(); }
+  void applied(const NodeId& peer) { unapplied_.erase(peer); }
   /// Give what has arrived before this.
   void tick(Time now);
   Time next_deadline() const;
@@ -108,7 +110,7 @@ class Prober {
 
   // ---- what is known ----
   /// Nothing for a node that is no target.
-  std::optional<PathView> path(const NodeId& peer);
+  std::optional<PathView> path(const NodeId& peer) const;
   Choice choice(const NodeId& peer) const;
   std::size_t targets() const { return paths_.size(); }
   std::uint64_t probes_sent() const { return probes_sent_; }
@@ -155,7 +157,7 @@ class Prober {
   void settle_detour(Path& path, Time now);
   Choice choose(Path& path);
   /// The one for that way, if there is one; else that in VXLAN.
-  Lane& lane(Path& path, Kind way);
+  static Lane& lane(Path& path, Kind way);
   void schedule(Path& path);
   void ask(Time now);
   std::vector<NodeId> candidates();

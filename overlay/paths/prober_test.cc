@@ -181,7 +181,7 @@ TEST(Prober, SeesEveryPathComeUp) {
   for (std::size_t i = 1; i < 8; ++i) {
     EXPECT_EQ(network.path(0, i).state, State::up);
     EXPECT_EQ(network.path(0, i).choice, Choice());
-    EXPECT_FALSE(network.path(0, i).black_hole);
+    EXPECT_EQ(network.path(0, i).carries, 0u);
   }
   EXPECT_FALSE(network.at(0).path(id_of(99)));
 }
@@ -314,7 +314,7 @@ TEST(Prober, NamesABlackHoleAndTheSizeThatPasses) {
   const auto found = network.run_until(seconds(20), [&] { return network.path(0, 1).choice.mtu == 1350; });
   ASSERT_TRUE(found);
   EXPECT_EQ(network.path(0, 1).state, State::up);
-  EXPECT_TRUE(network.path(0, 1).black_hole);
+  EXPECT_EQ(network.path(0, 1).carries, 1350u);
   EXPECT_EQ(network.path(0, 2).choice.mtu, 0u) << "nobody else is made smaller for it";
   network.narrow(0, 1, mtu);
   EXPECT_TRUE(network.run_until(seconds(20), [&] { return network.path(0, 1).choice.mtu == 0; }));

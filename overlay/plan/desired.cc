@@ -70,7 +70,12 @@ void add_settings(const Intent& intent, Objects& out) {
 }
 
 void add_addresses(const Intent& intent, Objects& out) {
-  if (has_pool(intent, Family::v4)) out.addresses.push_back({pod_gateway(Family::v4), 32});
+  if (has_pool(intent, Family::v4)) {
+    out.addresses.push_back({pod_gateway(Family::v4), 32});
+    // Where packets come from a host that is answered by another way, a loose rp_filter lets them in only on
+    // a device that has an address (fib_frontend.c, no_addr).
+    out.addresses.push_back({pod_gateway(Family::v4), 32, Device::vxlan});
+  }
   if (has_pool(intent, Family::v6)) out.addresses.push_back({pod_gateway(Family::v6), 64});
   for (const Ip& ip : intent.host_addresses) out.addresses.push_back({ip, ip.bits()});
 }

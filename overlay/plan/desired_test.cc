@@ -30,9 +30,10 @@ TEST(Desired, MakesTheObjectsOfTwoHosts) {
               ElementsAre("overlay0 mac " + overlay::text(bridge_mac(node_id(1))) + " mtu 1450" + alias,
                           "overlay.vx mac " + overlay::text(vtep_mac(node_id(1))) + " mtu 1450 vni " + vni +
                               " port 4789 local 192.0.2.1" + alias));
-  EXPECT_THAT(texts(objects.addresses),
-              ElementsAre("10.32.1.0/32 dev overlay0", "169.254.1.1/32 dev overlay0",
-                          "fd32:0:0:1::/128 dev overlay0", "fe80::1/64 dev overlay0"));
+  EXPECT_THAT(
+      texts(objects.addresses),
+      ElementsAre("10.32.1.0/32 dev overlay0", "169.254.1.1/32 dev overlay0", "169.254.1.1/32 dev overlay.vx",
+                  "fd32:0:0:1::/128 dev overlay0", "fe80::1/64 dev overlay0"));
   EXPECT_THAT(texts(objects.fdb), ElementsAre(vtep + " dst 192.0.2.2 dev overlay.vx"));
   EXPECT_THAT(texts(objects.neighbours),
               ElementsAre("10.32.1.1 dev overlay0 lladdr 0a:58:0a:20:01:01",

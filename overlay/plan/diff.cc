@@ -129,8 +129,8 @@ void remove_from_device(Objects& kernel, Device device) {
   std::erase_if(kernel.settings,
                 [&part](const Setting& setting) { return setting.path.find(part) != std::string::npos; });
   flush_neighbours(kernel, device);
+  std::erase_if(kernel.addresses, [device](const Address& address) { return address.device == device; });
   if (device == Device::bridge) {
-    kernel.addresses.clear();
     for (Port& port : kernel.ports) port.attached = false;
     remove_routes(kernel, [](const Route& route) {
       const bool onto_bridge = !route.nexthop && !route.gateway;

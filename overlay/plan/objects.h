@@ -117,15 +117,21 @@ struct Setting {
   friend bool operator==(const Setting&, const Setting&) = default;
 };
 
-/// An address of this host on overlay0.
+/// An address of this host on one of our devices.
 struct Address {
   static constexpr std::string_view kind = "address";
   Ip ip;
   int length = 0;
+  Device device = Device::bridge;
 
-  auto key() const { return std::tuple(ip, length); }
-  std::string id() const { return ip.text() + "/" + std::to_string(length); }
-  std::string text() const { return id() + " dev " + std::string(name(Device::bridge)); }
+  auto key() const { return std::tuple(ip, length, device); }
+  std::string id() const {
+    const std::string out = ip.text() + "/" + std::to_string(length);
+    return device == Device::bridge ? out : out + " dev " + std::string(name(device));
+  }
+  std::string text() const {
+    return ip.text() + "/" + std::to_string(length) + " dev " + std::string(name(device));
+  }
   friend bool operator==(const Address&, const Address&) = default;
 };
 

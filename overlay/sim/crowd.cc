@@ -41,6 +41,7 @@ node::Config Crowd::config_of(MachineIndex index) {
   config.name = name_of(index);
   config.zone = "z" + std::to_string(index / 2 % 2 + 1);
   config.version = "sim";
+  config.probe_paths = false;  // there is no data path here
   config.listen_ports = {port};
   config.choose_voters = false;
   config.genesis.pools = {Prefix::around(Ip::v4(0x0a000000U), 8)};

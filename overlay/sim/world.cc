@@ -71,6 +71,7 @@ node::Config World::config_of(HostIndex index, Rng& rng) const {
   config.name = host_name(index);
   config.zone = "z" + std::to_string(index % options_.zones + 1);
   config.version = "sim";
+  config.probe_paths = false;  // there is no data path here
   config.listen_ports = {mesh_port};
   config.choose_voters = options_.choose_voters;
   config.reap_after = seconds(20);  // so that what a crash brought back is gone while a scenario waits

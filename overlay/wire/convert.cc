@@ -51,6 +51,7 @@ v1::NodeInfo to_proto(const NodeInfo& info) {
   out.set_vtep_mac(info.vtep_mac.str());
   out.set_features(info.features);
   out.set_host_uid(info.host_uid);
+  for (const Ip& address : info.hosts) out.add_hosts(Bytes(address.bytes()));
   return out;
 }
 
@@ -92,6 +93,17 @@ Status read_genesis_lists(const v1::Genesis& from, consensus::Genesis& to) {
     to.voters.push_back(key);
   }
   return {};
+}
+
+Result<std::vector<Ip>> addresses_from(const google::protobuf::RepeatedPtrField<std::string>& from,
+                                       std::string_view what) {
+  OVERLAY_CHECK(bounded_count(from.size(), max_endpoints, what));
+  std::vector<Ip> out;
+  for (const auto& address : from) {
+    OVERLAY_TRY(const Ip value, Ip::from_bytes(address));
+    out.push_back(value);
+  }
+  return out;
 }
 
 }  // namespace
@@ -193,14 +205,11 @@ Result<NodeInfo> decode_node_info(std::string_view body) {
     OVERLAY_TRY(const Endpoint value, from_proto(endpoint));
     out.endpoints.push_back(value);
   }
-  OVERLAY_CHECK(bounded_count(from.underlay_size(), max_endpoints, "underlay addresses"));
-  for (const auto& address : from.underlay()) {
-    OVERLAY_TRY(const Ip value, Ip::from_bytes(address));
-    out.underlay.push_back(value);
-  }
+  OVERLAY_TRY(out.underlay, addresses_from(from.underlay(), "underlay addresses"));
   OVERLAY_TRY(out.vtep_mac, Mac::parse(from.vtep_mac()));
   out.features = from.features();
   OVERLAY_TRY(out.host_uid, bounded_text(from.host_uid(), max_text, "host uid"));
+  OVERLAY_TRY(out.hosts, addresses_from(from.hosts(), "host addresses"));
   return out;
 }
 

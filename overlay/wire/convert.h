@@ -15,6 +15,7 @@ inline constexpr std::size_t max_contacts = 16;
 inline constexpr std::size_t max_records = 1024;  // in one frame
 inline constexpr std::size_t max_digest_entries = 4096;
 inline constexpr std::size_t max_hops = 32;
+inline constexpr std::size_t max_asked = 64;  // nodes in one question
 
 /// Printable UTF-8-agnostic text of bounded length: no control characters, so that it can be logged as it is.
 [[nodiscard]] Result<std::string> bounded_text(const std::string& text, std::size_t limit,

@@ -56,6 +56,7 @@ struct NodeInfo {
   Mac vtep_mac;
   std::uint32_t features = 0;  // the highest feature level it knows
   std::string host_uid;        // of the Kubernetes Node this host is; empty elsewhere
+  std::vector<Ip> hosts = {};  // its own addresses in the pools, one of a family
 
   friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
 };

@@ -86,6 +86,19 @@ void fill(v1::StatementBody& out, const WishReply& reply) {
   out.mutable_wish_reply()->set_refusal(reply.refusal);
 }
 
+/// Question and answer look alike.
+template <class Proto, class Said>
+void fill_nodes(Proto& out, const Said& said) {
+  out.set_nonce(said.nonce);
+  for (const NodeId& node : said.nodes) out.add_nodes(node.str());
+}
+void fill(v1::StatementBody& out, const PathQuestion& question) {
+  fill_nodes(*out.mutable_path_question(), question);
+}
+void fill(v1::StatementBody& out, const PathAnswer& answer) {
+  fill_nodes(*out.mutable_path_answer(), answer);
+}
+
 // ---- decoding: one overload a kind, each checking every size ----
 
 Result<StatementBody> read(const v1::BlockRequest& from) {
@@ -156,6 +169,20 @@ Result<StatementBody> read(const v1::WishReply& from) {
   return StatementBody(std::move(out));
 }
 
+template <class Said, class Proto>
+Result<StatementBody> read_nodes(const Proto& from) {
+  OVERLAY_CHECK(bounded_count(from.nodes_size(), max_asked, "nodes"));
+  Said out{from.nonce(), {}};
+  for (const std::string& node : from.nodes()) {
+    OVERLAY_TRY(const NodeId id, NodeId::parse(node));
+    out.nodes.push_back(id);
+  }
+  return StatementBody(std::move(out));
+}
+
+Result<StatementBody> read(const v1::PathQuestion& from) { return read_nodes<PathQuestion>(from); }
+Result<StatementBody> read(const v1::PathAnswer& from) { return read_nodes<PathAnswer>(from); }
+
 /// A message of Paxos, which decree.h reads.
 template <class Proto>
 Result<StatementBody> read(const Proto& from) {
@@ -197,6 +224,10 @@ Result<StatementBody> read_body(const Bytes& bytes) {
       return read(body.wish());
     case v1::StatementBody::kWishReply:
       return read(body.wish_reply());
+    case v1::StatementBody::kPathQuestion:
+      return read(body.path_question());
+    case v1::StatementBody::kPathAnswer:
+      return read(body.path_answer());
     case v1::StatementBody::KIND_NOT_SET:
       break;
   }

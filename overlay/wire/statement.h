@@ -71,9 +71,20 @@ struct WishReply {
   std::string refusal;
 };
 
-using StatementBody = std::variant<BlockRequest, BlockReply, Release, Return, AckRequest, Ack, CopyRequest,
-                                   CopyReply, consensus::Prepare, consensus::Promise, consensus::Accept,
-                                   consensus::Accepted, consensus::Nack, Wish, WishReply>;
+/// A node that looks for a relay asks whether another one reaches some peers: straight, and now.
+struct PathQuestion {
+  std::uint64_t nonce = 0;
+  std::vector<NodeId> nodes;
+};
+struct PathAnswer {
+  std::uint64_t nonce = 0;    // of the question
+  std::vector<NodeId> nodes;  // those it reaches
+};
+
+using StatementBody =
+    std::variant<BlockRequest, BlockReply, Release, Return, AckRequest, Ack, CopyRequest, CopyReply,
+                 consensus::Prepare, consensus::Promise, consensus::Accept, consensus::Accepted,
+                 consensus::Nack, Wish, WishReply, PathQuestion, PathAnswer>;
 
 struct Statement {
   PublicKey author;

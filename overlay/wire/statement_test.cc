@@ -39,6 +39,14 @@ TEST(Statement, OfEveryKindIsHeardAsItWasSaid) {
   EXPECT_EQ(reply.after, prefix);
   EXPECT_EQ(reply.envelopes, (std::vector<Bytes>{"a", "b"}));
   EXPECT_TRUE(reply.more);
+  EXPECT_EQ(said(PathQuestion{5, {NodeId{{1}}, NodeId{{2}}}}).nodes, (std::vector{NodeId{{1}}, NodeId{{2}}}));
+  EXPECT_EQ(said(PathAnswer{6, {NodeId{{2}}}}).nonce, 6U);
+}
+
+TEST(Statement, AsksAboutABoundedNumberOfNodes) {
+  PathQuestion question{1, std::vector<NodeId>(65)};
+  const Bytes bytes = sign_statement(question, hearer, author, cluster);
+  EXPECT_EQ(open_statement(bytes, hearer, cluster).error().code, Errc::invalid);
 }
 
 TEST(Statement, IsOnlyForTheNodeAndTheClusterItWasMadeFor) {

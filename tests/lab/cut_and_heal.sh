@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Goal: a cut between two of three hosts is seen and shown, withdraws nothing, and heals by itself.
+# Goal: a cut between two of three hosts is seen and shown, withdraws nothing, is bypassed, and heals by itself.
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -12,7 +12,7 @@ considers() { holds "$1" peers "[.peers[] | select(.name == \"$2\" and .state ==
 our_routes() { lab exec "$1" -- ip route show proto 77 | sort; }
 
 step "three hosts with pods"
-lab up --hosts 3
+lab up --hosts 3 -- --direct-routes off
 for number in 1 2 3; do lab pod add "h$number" "p$number"; done
 all_pods_reach_all 4
 routes=$(our_routes h1)
@@ -25,6 +25,10 @@ eventually "h2 sees its link to h1 go" 60 not_linked h2 h1
 expect "h1 and h3 are still linked" linked h1 h3
 expect "h2 and h3 are still linked" linked h2 h3
 expect "p1 still reaches p3" reaches p1 "$(address_of p3)"
+
+step "traffic between h1 and h2 goes through h3"
+eventually "h1 relays" 10 holds h1 paths '[.paths[] | select(.peer == "h2" and .kind == "relay" and .relay == "h3")] | length == 1'
+eventually "p1 reaches p2" 10 reaches p1 "$(address_of p2)"
 
 step "by way of h3 each is still reachable for control, and no route is withdrawn"
 expect "h1 reaches h2" considers h1 h2 reachable

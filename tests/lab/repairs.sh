@@ -43,7 +43,7 @@ repairs() {
 }
 
 step "two hosts, a pod on each"
-lab up --hosts 2
+lab up --hosts 2 -- --direct-routes off
 lab pod add h1 a
 lab pod add h2 b
 all_pods_reach_all 4

@@ -28,7 +28,9 @@ expect "a packet of $mtu bytes passes" full_size_passes a "$(address_of c)" "$mt
 expect_exit "one byte more is too long" 1 full_size_passes a "$(address_of c)" $((mtu + 1))
 expect_equal "the MTU leaves 50 bytes for VXLAN over IPv4" 1450 "$mtu"
 
-step "status, peers, links, ipam have the shapes of the contract"
+eventually "neighbours do without VXLAN" 20 holds h1 status '.paths.direct == 2'
+
+step "status, peers, paths, links, ipam have the shapes of the contract"
 shape='def text: type == "string"; def count: type == "number"; def texts: type == "array" and all(text);'
 expect "status" holds h1 status "$shape"'
   (.node | (.name == "h1") and (.id | test("^[0-9a-f]{32}$")) and (.version | text) and .ready == true
@@ -38,15 +40,19 @@ expect "status" holds h1 status "$shape"'
            and .encryption == "none" and .authenticated == true)
   and .peers == {known: 2, reachable: 2}
   and (.ipam | .blocks == 1 and .addresses == 2 and .capacity == 255)
-  and (.paths | .vxlan == 2 and .direct == 0 and .wireguard == 0 and .relay == 0 and .down == 0)
+  and (.paths | .vxlan == 0 and .direct == 2 and .wireguard == 0 and .relay == 0 and .down == 0)
   and .alarms == []'
 expect "peers" holds h1 peers "$shape"'
   (.peers | map(.name)) == ["h1", "h2", "h3"]
   and (.peers | map(.self)) == [true, false, false]
   and (.peers | all(.state == "reachable" and (.id | text) and (.zone | text) and (.version | text)
            and (.underlay_addresses | texts and length == 1) and (.blocks | texts and length == 1)))
-  and (.peers | map(select(.self | not) | .path) | all(.kind == "vxlan" and .state == "up" and (.reason | text)
+  and (.peers | map(select(.self | not) | .path) | all(.kind == "direct" and .state == "up" and (.reason | text)
            and (.rtt_seconds | count) and (.loss | count) and (.mtu | count)))'
+expect "paths" holds h1 paths "$shape"'
+  (.paths | map(.peer)) == ["h2", "h3"]
+  and (.paths | all(.kind == "direct" and .relay == "" and .state == "up" and .reason == "" and .mtu == 1450
+           and .rtt_seconds > 0 and (.loss | count) and (.since | text)))'
 expect "links" holds h1 links "$shape"'
   (.links | map(.peer)) == ["h2", "h3"]
   and (.links | all((.address | text) and (.outbound | type == "boolean") and .state == "established"
@@ -68,8 +74,8 @@ for what in 'status .cluster' 'ipam .blocks|map({prefix,owner,epoch,state})' 'pe
 done
 
 step "curl on the socket gets what overlayctl prints"
-moving='del(.. | .rtt_seconds?, .rx_bytes?, .tx_bytes?, .loss?)'
-for path in status peers links ipam ipam/addresses routes version; do
+moving='del(.. | .rtt_seconds?, .rx_bytes?, .tx_bytes?, .loss?, .probes?)'
+for path in status peers paths links ipam ipam/addresses routes version; do
   by_curl=$(curl -sS --fail --unix-socket "$lab_dir/h1/run/overlayd.sock" "http://overlay/v1/$path" | jq -S "$moving")
   # shellcheck disable=SC2086 # ipam addresses is two words
   by_ctl=$(ask h1 ${path//\// } "$moving" | jq -S .)

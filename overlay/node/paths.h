@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The paths to this node's peers: whom to probe at which address, relays asked for over the mesh, and what
+// follows for the kernel, for events and for alarms.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "overlay/node/context.h"
+#include "overlay/node/view.h"
+#include "overlay/paths/prober.h"
+
+namespace overlay::node {
+
+class Paths {
+ public:
+  Paths(Context& context, Rng rng) : context_(context), prober_(rng) {}
+
+  /// What another node says of itself has changed.
+  void know(const NodeId& node, Time now);
+  void answered(std::uint64_t nonce, Time now) { prober_.answered(nonce, now); }
+  /// The kernel has all that was wanted of it.
+  void applied() { prober_.applied(); }
+  void applied(const std::vector<NodeId>& peers);
+  void hear(const Heard& heard, const wire::PathQuestion& question, Time now);
+  void hear(const Heard& heard, const wire::PathAnswer& answer, Time now);
+  void tick(Time now);
+  Time next_deadline() const { return prober_.next_deadline(); }
+  std::vector<SendProbe> take_probes() { return std::exchange(out_, {}); }
+
+  /// Which way packets there go.
+  plan::Way way(const NodeId& peer) const;
+  PathView view(const NodeId& peer) const;
+  std::uint64_t probes_sent() const { return prober_.probes_sent(); }
+
+ private:
+  /// This host as far as probes depend on it.
+  struct Stand {
+    std::optional<plan::Underlay> underlay;
+    std::map<Family, Prefix> home;
+    std::uint64_t term = 0;
+
+    friend bool operator==(const Stand&, const Stand&) = default;
+  };
+
+  struct Shown {
+    std::string text = "unknown";
+    paths::Choice choice;
+  };
+
+  Stand stand() const;
+  /// From and to which address of this family a peer is probed; nothing when one of them is missing.
+  std::optional<std::pair<Ip, Ip>> addresses(const wire::NodeInfo& info, Family family) const;
+  bool can_be_probed(const wire::NodeInfo& info) const;
+  bool is_neighbour(const wire::NodeInfo& info) const;
+  void look_at_all(Time now);
+  void send(const paths::Probe& probe);
+  void ask_and_answer();
+  void tell_change(const NodeId& peer, Time now);
+  void tell_narrow(Time now);
+  std::string text(const paths::PathView& path) const;
+  std::string reason(const paths::PathView& path) const;
+  std::string reason_for_vxlan(const paths::PathView& path) const;
+
+  Context& context_;
+  paths::Prober prober_;
+  Stand seen_;
+  std::map<NodeId, Shown> shown_;         // each path as it was told of
+  std::map<NodeId, std::size_t> narrow_;  // peers, and the size that passes
+  std::vector<SendProbe> out_;
+};
+
+}  // namespace overlay::node
