@@ -81,7 +81,7 @@ expect_equal "pings lost" 0 "$(lost)"
 step "a black hole is named with the size that passes"
 for host in h1 h2; do drop "$host" "udp dport 4789 ip length > 1400" "iifname eth0 ip saddr 10.32.0.0/12 ip length > 1350"; done
 eventually "h1 knows that 1350 bytes pass" 60 carries h1 h2 1350
-expect "an alarm names it" holds h1 status '.alarms | map(select(.name == "black-hole" and (.text | contains("1350")))) | length == 1'
+eventually "an alarm names it" 30 holds h1 status '.alarms | map(select(.name == "black-hole" and (.text | contains("1350")))) | length == 1'
 expect "a packet that may be cut in pieces gets through" lab pod exec a -- ping -c 1 -W 2 -q -s 1400 -M dont "$(address_of b)"
 expect "the pods' MTU stays" test "$(lab pod exec a -- cat /proc/sys/net/ipv6/conf/eth0/mtu 2>/dev/null || echo 1450)" -eq 1450
 heal h1 h2
