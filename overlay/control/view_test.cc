@@ -71,6 +71,7 @@ node::View small_cluster() {
   view.peers[0].self = true;
   view.links = {link(2, State::retrying, "old"), link(2, State::established),
                 link(3, State::retrying, "connection refused")};
+  view.links[1].rtt = 250us;
   view.peers[1].path.state = paths::State::up;
   view.peers[1].path.since = now - 10s;
   view.peers[1].path.rtt = 250us;

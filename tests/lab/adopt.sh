@@ -20,7 +20,7 @@ is_swept() { [[ $(traces "$gone") == 0 ]]; }
 is_remade() { on ip -d link show overlay.vx | grep -q " id $vni .* dstport $port "; }
 
 step "three hosts, a pod on two"
-lab up --hosts 3
+lab up --hosts 3 -- --direct-routes off
 lab pod add h1 a
 lab pod add h2 b
 gone=$(underlay_address h3)

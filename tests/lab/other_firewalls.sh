@@ -12,7 +12,7 @@ is_quiet() { [[ -z $(alarms "$1") ]]; }
 cannot_reach() { ! reaches "$@"; }
 
 step "three hosts, a pod on two"
-lab up --hosts 3
+lab up --hosts 3 -- --direct-routes off
 lab pod add h1 a
 lab pod add h2 b
 all_pods_reach_all 4
@@ -71,7 +71,7 @@ on iptables-nft -F FORWARD
 eventually "an alarm again" 10 says forward-dropped "chain FORWARD of table ip filter"
 
 step "--open-forward puts one rule there, with a comment, and puts it back"
-lab restart h1 -- --bootstrap --open-forward
+lab restart h1 -- --bootstrap --direct-routes off --open-forward
 has_our_rule() { [[ $(on nft list chain ip filter FORWARD | grep -c 'comment "overlayd --open-forward"') == 1 ]]; }
 eventually "the rule" 10 has_our_rule
 eventually "no alarm" 10 is_quiet forward-dropped
@@ -81,10 +81,10 @@ on iptables-nft -F FORWARD
 eventually "it is back after a flush" 10 has_our_rule
 
 step "without the flag it is taken back"
-lab restart h1 -- --bootstrap
+lab restart h1 -- --bootstrap --direct-routes off
 has_none() { ! on nft list ruleset | grep -qiE 'open-forward|OVERLAY-FORWARD'; }
 eventually "no rule and no chain of ours" 10 has_none
-lab restart h1 -- --bootstrap --open-forward
+lab restart h1 -- --bootstrap --direct-routes off --open-forward
 eventually "the rule again" 10 has_our_rule
 
 step "an INPUT policy of DROP is named when nothing comes in"
@@ -105,7 +105,7 @@ table inet firewalld {
   }
 }
 END
-lab restart h1 -- --bootstrap
+lab restart h1 -- --bootstrap --direct-routes off
 eventually "an alarm" 10 says forward-dropped "firewall-cmd --permanent --zone=trusted --add-interface=overlay0"
 on nft delete table inet firewalld
 
@@ -124,7 +124,7 @@ fi
 
 step "teardown takes the rule away"
 on iptables-nft -P FORWARD DROP
-lab restart h1 -- --bootstrap --open-forward
+lab restart h1 -- --bootstrap --direct-routes off --open-forward
 eventually "the rule" 10 has_our_rule
 expect "teardown" lab ctl h1 -- teardown
 eventually "no rule and no chain of ours" 10 has_none

@@ -24,7 +24,7 @@ lab pod add h2 b
 before=$(identity)
 : >"$scratch/pings"
 # Without the lab's script around it, so that it can be told to end; by itself it ends after a minute.
-nsenter --net="/run/netns/$LAB-pod-a" stdbuf -oL ping -i 0.001 -c 60000 "$(address_of b)" >"$scratch/pings" &
+nsenter --net="/run/netns/$LAB-pod-a" stdbuf -oL ping -n -i 0.001 -c 60000 "$(address_of b)" >"$scratch/pings" &
 pings=$!
 pings_reach() { grep -q "icmp_seq=$1 " "$scratch/pings"; }
 eventually "the pings pass" 10 pings_reach 50

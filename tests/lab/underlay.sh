@@ -14,13 +14,13 @@ goes_to() { lab exec h2 -- bridge fdb show dev overlay.vx | grep -q "dst $1 "; }
 
 # begin_pings FILE, end_pings FILE: one a millisecond, from a to b; at the end, how many were lost.
 begin_pings() {
-  nsenter --net="/run/netns/$LAB-pod-a" stdbuf -oL ping -i 0.001 -c 60000 "$(address_of b)" >"$1" &
+  nsenter --net="/run/netns/$LAB-pod-a" stdbuf -oL ping -n -i 0.001 -c 60000 "$(address_of b)" >"$1" &
   pings=$!
   eventually "pings pass" 10 grep -q "icmp_seq=50 " "$1"
 }
 end_pings() {
   kill -INT "$pings"
-  wait "$pings" || true
+  eventually "ping sums up" 5 grep -q "packets transmitted" "$1" # in a subshell there is no waiting for it
   awk '/packets transmitted/ {print $1 - $4}' "$1"
 }
 clean_up() { kill "${pings:-}" 2>/dev/null || true; }
