@@ -105,10 +105,10 @@ void Mesh::seek(Time now) {
     if (!target.is_self && !known) targets.push_back(i);
   }
   const auto unreached = static_cast<std::int64_t>(others - reached + targets.size());
-  const Duration interval = std::clamp<Duration>(
+  const Duration pause = std::clamp<Duration>(
       seek_interval * static_cast<std::int64_t>(reached) / std::max<std::int64_t>(unreached, 1), seek_least,
       unreached == 0 ? seek_interval : seek_most);
-  seek_due_ = now + rng_.between(interval / 2, interval * 3 / 2);
+  seek_due_ = now + rng_.between(pause / 2, pause * 3 / 2);
   if (!is_large() || unreached == 0) return;
   const auto node = neighbours_.draw_unreachable();
   const wire::NodeInfo* found = node ? info(*node) : nullptr;
