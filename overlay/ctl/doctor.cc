@@ -39,9 +39,9 @@ const char* text_of(State state) {
   return "?";
 }
 
-Tone tone_of(State state) {
-  if (state == State::ok) return Tone::good;
-  return state == State::warn ? Tone::warning : Tone::bad;
+Tone tone_of(const std::string& state) {
+  if (state == text_of(State::ok)) return Tone::good;
+  return state == text_of(State::warn) ? Tone::warning : Tone::bad;
 }
 
 v1::Diagnosis diagnose(const doctor::Evidence& evidence) {
@@ -68,13 +68,10 @@ std::string show(const v1::Diagnosis& diagnosis, const Look& look) {
   constexpr std::size_t name_width = 19;  // of the longest name and two spaces
   std::string out;
   for (const auto& check : diagnosis.checks()) {
-    const auto state = check.state() == "ok"     ? State::ok
-                       : check.state() == "warn" ? State::warn
-                                                 : State::fail;
     const std::string name =
         check.name() + std::string(name_width - std::min(name_width, check.name().size()), ' ');
     const std::string mark = check.state() + std::string(6 - check.state().size(), ' ');
-    out += toned(mark, tone_of(state), look) + name + printable(check.text()) + "\n";
+    out += toned(mark, tone_of(check.state()), look) + name + printable(check.text()) + "\n";
     if (!check.cure().empty())
       out += std::string(mark.size() + name_width, ' ') + "cure: " + printable(check.cure()) + "\n";
   }
