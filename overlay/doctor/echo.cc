@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Echo requests (RFC 792, RFC 4443) that nobody may fragment.
-#include <netinet/icmp6.h>
 #include <netinet/in.h>
-#include <netinet/ip.h>
-#include <netinet/ip_icmp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstring>
 
 #include "overlay/doctor/gather.h"
+#include "overlay/paths/echo.h"
 
 namespace overlay::doctor {
 namespace {
@@ -20,32 +17,20 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds patience{1};
-constexpr std::size_t header_bytes = 8;  // of an echo request, in both families
 constexpr std::size_t small_bytes = 64;
 constexpr std::size_t datagram_max = 65535;
-
-/// The Internet checksum (RFC 1071) of an even number of bytes.
-std::uint16_t checksum(const Bytes& bytes) {
-  std::uint32_t sum = 0;
-  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
-    std::uint16_t word = 0;
-    std::memcpy(&word, &bytes[i], sizeof word);
-    sum += word;
-  }
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(~sum);
-}
 
 /// Sends and hears the echoes of one family.
 class Pinger {
  public:
-  explicit Pinger(Family family) : v4_(family == Family::v4) {
-    socket_ = ::socket(v4_ ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                       v4_ ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6});
+  explicit Pinger(Family family) : family_(family) {
+    const bool v4 = family == Family::v4;
+    socket_ = ::socket(v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                       v4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6});
     // Also over what the kernel believes of the path's MTU.
-    const int probe = v4_ ? IP_PMTUDISC_PROBE : IPV6_PMTUDISC_PROBE;
-    if (v4_) ::setsockopt(socket_, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof probe);
-    if (!v4_) ::setsockopt(socket_, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &probe, sizeof probe);
+    const int probe = v4 ? IP_PMTUDISC_PROBE : IPV6_PMTUDISC_PROBE;
+    if (v4) ::setsockopt(socket_, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof probe);
+    if (!v4) ::setsockopt(socket_, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &probe, sizeof probe);
   }
   ~Pinger() {
     if (socket_ >= 0) ::close(socket_);
@@ -55,15 +40,7 @@ class Pinger {
 
   /// `packet_bytes` with the IP header; `sequence` comes back.
   void send(const Ip& to, std::size_t packet_bytes, std::uint16_t sequence) const {
-    const std::size_t ip_bytes = v4_ ? sizeof(iphdr) : sizeof(in6_addr) * 2 + header_bytes;
-    Bytes echo(std::max(packet_bytes, ip_bytes + header_bytes) - ip_bytes, '\0');
-    echo.resize(echo.size() & ~std::size_t{1});
-    echo[0] = v4_ ? static_cast<char>(ICMP_ECHO) : static_cast<char>(ICMP6_ECHO_REQUEST);
-    const std::uint16_t id = own_id();
-    std::memcpy(&echo[4], &id, sizeof id);
-    std::memcpy(&echo[6], &sequence, sizeof sequence);
-    const std::uint16_t sum = v4_ ? checksum(echo) : 0;  // the kernel's for ICMPv6
-    std::memcpy(&echo[2], &sum, sizeof sum);
+    const std::string echo = paths::echo_message(family_, own_id(), sequence, packet_bytes);
     sockaddr_storage address{};
     const auto length = fill(to, address);
     ::sendto(socket_, echo.data(), echo.size(), 0, reinterpret_cast<const sockaddr*>(&address), length);
@@ -87,17 +64,9 @@ class Pinger {
   static std::uint16_t own_id() { return static_cast<std::uint16_t>(::getpid()); }
 
   std::optional<std::uint16_t> read_answer(std::string_view packet) const {
-    // Raw IPv4 sockets give the IP header too, whose length is in its first byte.
-    if (v4_ && !packet.empty())
-      packet.remove_prefix(std::min<std::size_t>(packet.size(), (packet[0] & 15) * 4U));
-    if (packet.size() < header_bytes) return std::nullopt;
-    std::uint16_t id = 0;
-    std::uint16_t sequence = 0;
-    std::memcpy(&id, &packet[4], sizeof id);
-    std::memcpy(&sequence, &packet[6], sizeof sequence);
-    const auto type = static_cast<std::uint8_t>(packet[0]);
-    if (id != own_id() || type != (v4_ ? int{ICMP_ECHOREPLY} : int{ICMP6_ECHO_REPLY})) return std::nullopt;
-    return sequence;
+    const auto reply = paths::read_echo_reply(family_, packet);
+    if (!reply || reply->id != own_id()) return std::nullopt;
+    return static_cast<std::uint16_t>(reply->nonce);
   }
 
   static socklen_t fill(const Ip& ip, sockaddr_storage& address) {
@@ -113,7 +82,7 @@ class Pinger {
     return sizeof v6;
   }
 
-  bool v4_;
+  Family family_;
   int socket_ = -1;
 };
 

@@ -47,20 +47,6 @@ std::uint32_t pseudo_header(const Echo& echo, std::size_t length) {
   return sum;
 }
 
-std::string icmp_part(const Echo& echo) {
-  const bool v4 = echo.source.is_v4();
-  std::string out;
-  put8(out, v4 ? 8 : 128);  // echo request
-  put8(out, 0);
-  put16(out, 0);  // checksum
-  put16(out, echo.id);
-  put16(out, 0);  // sequence: the nonce tells them apart
-  for (int shift = 56; shift >= 0; shift -= 8) put8(out, static_cast<std::uint8_t>(echo.nonce >> shift));
-  out.resize(std::max(echo.size, echo_size_min(echo.source.family())) - ip_header(echo.source.family()));
-  set16(out, 2, checksum(out, v4 ? 0 : pseudo_header(echo, out.size())));
-  return out;
-}
-
 std::string header_v4(const Echo& echo, std::size_t length) {
   std::string out;
   put8(out, 0x45);
@@ -93,8 +79,22 @@ std::string header_v6(const Echo& echo, std::size_t payload) {
 
 std::size_t echo_size_min(Family family) { return ip_header(family) + icmp_header + nonce_bytes; }
 
+std::string echo_message(Family family, std::uint16_t id, std::uint64_t nonce, std::size_t size) {
+  std::string out;
+  put8(out, family == Family::v4 ? 8 : 128);  // echo request
+  put8(out, 0);
+  put16(out, 0);  // checksum
+  put16(out, id);
+  put16(out, 0);  // sequence: the nonce tells them apart
+  for (int shift = 56; shift >= 0; shift -= 8) put8(out, static_cast<std::uint8_t>(nonce >> shift));
+  out.resize(std::max(size, echo_size_min(family)) - ip_header(family));
+  if (family == Family::v4) set16(out, 2, checksum(out));
+  return out;
+}
+
 std::string echo_request(const Echo& echo) {
-  const std::string payload = icmp_part(echo);
+  std::string payload = echo_message(echo.source.family(), echo.id, echo.nonce, echo.size);
+  if (!echo.source.is_v4()) set16(payload, 2, checksum(payload, pseudo_header(echo, payload.size())));
   const std::size_t whole = ip_header(Family::v4) + payload.size();
   return (echo.source.is_v4() ? header_v4(echo, whole) : header_v6(echo, payload.size())) + payload;
 }

@@ -24,6 +24,10 @@ struct Echo {
 /// IP and ICMP headers and the nonce.
 std::size_t echo_size_min(Family family);
 
+/// What of a request follows the IP header, for a raw ICMP socket, which makes that header and an ICMPv6
+/// checksum itself. `size` is the IP packet's.
+std::string echo_message(Family family, std::uint16_t id, std::uint64_t nonce, std::size_t size);
+
 /// The request, not to be fragmented.
 std::string echo_request(const Echo& echo);
 
