@@ -39,7 +39,7 @@ const char* text_of(State state) {
   return "?";
 }
 
-Tone tone_of(const std::string& state) {
+Tone tone_of_finding(const std::string& state) {
   if (state == text_of(State::ok)) return Tone::good;
   return state == text_of(State::warn) ? Tone::warning : Tone::bad;
 }
@@ -71,7 +71,7 @@ std::string show(const v1::Diagnosis& diagnosis, const Look& look) {
     const std::string name =
         check.name() + std::string(name_width - std::min(name_width, check.name().size()), ' ');
     const std::string mark = check.state() + std::string(6 - check.state().size(), ' ');
-    out += toned(mark, tone_of(check.state()), look) + name + printable(check.text()) + "\n";
+    out += toned(mark, tone_of_finding(check.state()), look) + name + printable(check.text()) + "\n";
     if (!check.cure().empty())
       out += std::string(mark.size() + name_width, ' ') + "cure: " + printable(check.cure()) + "\n";
   }
