@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the mesh asks of whoever owns the sockets.
+// What passes between the mesh and whoever owns the sockets.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,6 +15,12 @@ namespace overlay::mesh {
 
 /// One TCP session, inbound or outbound, from dial or accept to close; never used twice.
 using SessionId = std::uint64_t;
+
+/// What the transport knows of the connection that a handshake travels on. All empty: a plain one.
+struct Channel {
+  Bytes binding;                    // what only its two ends know: each proves that it talks to the other
+  std::optional<NodeId> certified;  // the node that the peer's certificate is of
+};
 
 /// A frame's body is at most this long, bytes; longer ones end the session.
 inline constexpr std::size_t max_frame_bytes = 256 * 1024;

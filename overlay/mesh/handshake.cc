@@ -73,6 +73,14 @@ Status judge_hello(const Self& self, const wire::Hello& peer, bool nonce_is_ours
   return judge_pools(self, peer);
 }
 
+Status judge_certificate(const wire::Hello& peer, const Channel& channel) {
+  const auto id = hash_id<NodeId>(peer.public_key.view());
+  if (!channel.certified || *channel.certified == id) return {};
+  return fail(Errc::refused, peer.name + " is the node " + id.hex() +
+                                 " and shows a certificate of the node " + channel.certified->hex() +
+                                 "; give each host the certificate of its own node");
+}
+
 wire::Proof make_proof(const KeyPair& identity, bool dialler, const Transcript& seen) {
   return {identity.sign(proof_text(dialler, seen))};
 }

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "overlay/base/crypto.h"
+#include "overlay/mesh/effects.h"
 #include "overlay/wire/message.h"
 
 namespace overlay::mesh {
@@ -34,6 +35,9 @@ wire::Hello make_hello(const Self& self, const Nonce& nonce);
 /// peer's nonce is one we sent, so we called ourselves (Errc::exists); the same key with another nonce is a
 /// copy of us.
 [[nodiscard]] Status judge_hello(const Self& self, const wire::Hello& peer, bool nonce_is_ours);
+
+/// Whether the peer is the node that its certificate is of.
+[[nodiscard]] Status judge_certificate(const wire::Hello& peer, const Channel& channel);
 
 /// Two different clusters, in one sentence for both logs.
 std::string other_cluster(std::string_view my_name, const ClusterId& mine, std::string_view their_name,

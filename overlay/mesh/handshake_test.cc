@@ -51,6 +51,17 @@ TEST(Hello, WithAnotherPoolIsRefusedNamingBoth) {
       "pools differ: h1 has 10.32.0.0/12, h2 has 10.64.0.0/12; start the one that joins without --pool");
 }
 
+TEST(Hello, OnAConnectionByTheCertificateOfAnotherNodeIsRefusedNamingBoth) {
+  const Self mine = node(1, "h1");
+  const Self other = node(2, "h2");
+  const wire::Hello hello = make_hello(mine, {});
+  EXPECT_TRUE(judge_certificate(hello, {})) << "there is none";
+  EXPECT_TRUE(judge_certificate(hello, {"binding", mine.id}));
+  EXPECT_EQ(judge_certificate(hello, {"binding", other.id}).error().text,
+            "h1 is the node " + mine.id.hex() + " and shows a certificate of the node " + other.id.hex() +
+                "; give each host the certificate of its own node");
+}
+
 TEST(Hello, OfNoCommonProtocolIsRefusedNamingBothRanges) {
   wire::Hello hello = make_hello(node(2, "h2"), {});
   hello.protocol_min = 7;

@@ -25,14 +25,14 @@ Mesh::Mesh(Self self, std::vector<HostPort> join, Rng& rng, Outbox& out, Judge j
 
 // ---- sessions ----
 
-SessionId Mesh::accepted(const Endpoint& remote, const Bytes& binding, Time now) {
+SessionId Mesh::accepted(const Endpoint& remote, const Channel& channel, Time now) {
   sessions_.at(now);
-  return sessions_.accept(remote, binding, now);
+  return sessions_.accept(remote, channel, now);
 }
 
-void Mesh::connected(SessionId session, const Bytes& binding, Time now) {
+void Mesh::connected(SessionId session, const Channel& channel, Time now) {
   sessions_.at(now);
-  sessions_.connected(session, binding, now);
+  sessions_.connected(session, channel, now);
 }
 
 void Mesh::written(SessionId session, std::size_t bytes, Time now) {

@@ -40,8 +40,8 @@ class Mesh {
   Mesh& operator=(const Mesh&) = delete;
 
   // ---- sessions (see node/node.h) ----
-  SessionId accepted(const Endpoint& remote, const Bytes& binding, Time now);
-  void connected(SessionId session, const Bytes& binding, Time now);
+  SessionId accepted(const Endpoint& remote, const Channel& channel, Time now);
+  void connected(SessionId session, const Channel& channel, Time now);
   void received(SessionId session, std::string_view frame, Time now);
   void written(SessionId session, std::size_t bytes, Time now);
   void closed(SessionId session, const Error& reason, Time now);

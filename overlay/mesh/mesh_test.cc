@@ -92,8 +92,8 @@ TEST(Mesh, KnowsItselfAlsoWhenTheEndThatWasCalledHearsFirst) {
   host.mesh.start(Time{});
   host.mesh.tick(Time{});
   const auto calling = std::get<Dial>(host.out.back()).session;
-  const auto called = host.mesh.accepted({Ip::v4(0xc0000201U), 40000}, "binding", Time{});
-  host.mesh.connected(calling, "binding", Time{});
+  const auto called = host.mesh.accepted({Ip::v4(0xc0000201U), 40000}, {"binding", {}}, Time{});
+  host.mesh.connected(calling, {"binding", {}}, Time{});
   std::map<SessionId, Bytes> hellos;
   for (const Effect& effect : std::exchange(host.out, {})) {
     if (const auto* send = std::get_if<Send>(&effect)) hellos.emplace(send->session, send->frame);
@@ -127,6 +127,22 @@ TEST(Mesh, NobodyStandsBetweenTwoPeers) {
   EXPECT_EQ(net.host(2).mesh.dialer().targets().front().error,
             "the peer does not hold the key its hello names, or somebody stands between the two");
   net.stranger.clear();
+  net.run(10s);
+  EXPECT_EQ(net.host(1).mesh.reachable_count(), 1U);
+}
+
+TEST(Mesh, ACertificateLetsInItsOwnNodeAlone) {
+  Net net;
+  net.add(1, {});
+  net.add(2, {1});
+  net.found(1);
+  net.certificates[1] = net.certificates[2] = net.host(1).mesh.self().id;
+  net.run(2s);
+  EXPECT_EQ(net.host(1).mesh.reachable_count(), 0U) << "the second has stolen that of the first";
+  EXPECT_TRUE(net.host(2).mesh.dialer().targets().front().error.find("shows a certificate of the node") !=
+              std::string::npos)
+      << net.host(2).mesh.dialer().targets().front().error;
+  net.certificates[2] = net.host(2).mesh.self().id;
   net.run(10s);
   EXPECT_EQ(net.host(1).mesh.reachable_count(), 1U);
 }

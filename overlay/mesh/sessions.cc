@@ -17,8 +17,8 @@ constexpr Duration silence_limit = 4s;         // four heartbeats lost: the peer
 constexpr std::size_t most_ended_nonces = 64;  // a call to itself is over within a moment
 
 Transcript seen_on(const Session& session) {
-  if (session.outbound) return {session.hello_sent, session.hello_heard, session.binding};
-  return {session.hello_heard, session.hello_sent, session.binding};
+  if (session.outbound) return {session.hello_sent, session.hello_heard, session.channel.binding};
+  return {session.hello_heard, session.hello_sent, session.channel.binding};
 }
 
 }  // namespace
@@ -33,9 +33,9 @@ Session& Sessions::add(bool outbound, std::string address, Time now) {
   return sessions_.emplace(session.id, std::move(session)).first->second;
 }
 
-SessionId Sessions::accept(const Endpoint& remote, const Bytes& binding, Time now) {
+SessionId Sessions::accept(const Endpoint& remote, const Channel& channel, Time now) {
   Session& session = add(false, remote.address.text(), now);
-  start_handshake(session, binding, now);
+  start_handshake(session, channel, now);
   return session.id;
 }
 
@@ -47,15 +47,15 @@ SessionId Sessions::dial(const HostPort& target, wire::Purpose purpose, Time now
   return session.id;
 }
 
-void Sessions::connected(SessionId id, const Bytes& binding, Time now) {
+void Sessions::connected(SessionId id, const Channel& channel, Time now) {
   const auto found = sessions_.find(id);
   if (found != sessions_.end() && found->second.state == Session::State::connecting) {
-    start_handshake(found->second, binding, now);
+    start_handshake(found->second, channel, now);
   }
 }
 
-void Sessions::start_handshake(Session& session, const Bytes& binding, Time now) {
-  session.binding = binding;
+void Sessions::start_handshake(Session& session, const Channel& channel, Time now) {
+  session.channel = channel;
   session.state = Session::State::handshake;
   session.since = now;
   session.heard = now;
@@ -119,7 +119,8 @@ void Sessions::hear_hello(Session& session, const wire::Hello& hello, std::strin
     session.purpose = hello.purpose;
     session.peer_needs = true;
   }
-  const Status judged = judge_hello(self_, hello, nonce_is_ours(hello.nonce));
+  Status judged = judge_hello(self_, hello, nonce_is_ours(hello.nonce));
+  if (judged) judged = judge_certificate(hello, session.channel);
   if (!judged) {
     refuse(session.id, judged.error().text);
     return;

@@ -31,8 +31,8 @@ struct Session {
   bool needed = false;                             // by this node, as the peer knows
   bool peer_needs = false;
   std::string address;  // dialled target, or the caller's address
-  Bytes binding;        // of the secured connection; empty for a plain one
-  Nonce nonce;          // of our hello
+  Channel channel;
+  Nonce nonce;  // of our hello
   Bytes hello_sent;
   Bytes hello_heard;
   std::optional<wire::Hello> peer;
@@ -66,9 +66,9 @@ class Sessions {
   /// The time of the input that is being dealt with; before anything else.
   void at(Time now) { now_ = now; }
 
-  SessionId accept(const Endpoint& remote, const Bytes& binding, Time now);
+  SessionId accept(const Endpoint& remote, const Channel& channel, Time now);
   SessionId dial(const HostPort& target, wire::Purpose purpose, Time now);
-  void connected(SessionId session, const Bytes& binding, Time now);
+  void connected(SessionId session, const Channel& channel, Time now);
   /// One frame: handshake and heartbeat are dealt with here; anything else on an established session is
   /// returned.
   std::optional<wire::Message> received(SessionId session, std::string_view frame, Time now);
@@ -101,7 +101,7 @@ class Sessions {
 
  private:
   Session& add(bool outbound, std::string address, Time now);
-  void start_handshake(Session& session, const Bytes& binding, Time now);
+  void start_handshake(Session& session, const Channel& channel, Time now);
   void hear_hello(Session& session, const wire::Hello& hello, std::string_view frame);
   void hear_proof(Session& session, const wire::Proof& proof, Time now);
   void establish(Session& session, Time now);

@@ -90,6 +90,7 @@ class Net {
 
   Time now{};
   Bytes stranger;  // on the way of every connection: what the two ends see differs by this
+  std::map<std::uint8_t, NodeId> certificates;  // of which node that is which a host shows; absent: none
 
  private:
   struct End {
@@ -100,6 +101,10 @@ class Net {
 
   bool apart(std::uint8_t a, std::uint8_t b) const {
     return hosts_.at(a)->cut || hosts_.at(b)->cut || hosts_.at(a)->side != hosts_.at(b)->side;
+  }
+  std::optional<NodeId> certificate(std::uint8_t number) const {
+    const auto found = certificates.find(number);
+    return found == certificates.end() ? std::nullopt : std::optional(found->second);
   }
   static Ip address(std::uint8_t number) { return Ip::v4(0xc0000200U + number); }
 
@@ -124,10 +129,12 @@ class Net {
     for (const auto& [number, host] : hosts_) {
       if (address(number).text() != dial.target.host || apart(from, number)) continue;
       const Bytes binding = "connection " + std::to_string(dial.session);
-      const SessionId other = host->mesh.accepted({address(from), 40000}, binding + stranger, now);
+      const Channel to_called{binding + stranger, certificate(from)};
+      const Channel to_caller{binding, certificate(number)};
+      const SessionId other = host->mesh.accepted({address(from), 40000}, to_called, now);
       other_end_[{from, dial.session}] = {number, other};
       other_end_[{number, other}] = {from, dial.session};
-      this->host(from).mesh.connected(dial.session, binding, now);
+      this->host(from).mesh.connected(dial.session, to_caller, now);
       return;
     }
     host(from).mesh.closed(dial.session, fail(Errc::unavailable, "connection refused"), now);

@@ -19,6 +19,7 @@
 namespace overlay::node {
 
 using mesh::Admit;
+using mesh::Channel;
 using mesh::Close;
 using mesh::Dial;
 using mesh::Event;

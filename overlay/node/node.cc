@@ -34,14 +34,14 @@ Result<std::unique_ptr<Node>> Node::start(Config config, const KeyPair& identity
 
 // ---- sessions ----
 
-SessionId Node::accepted(const Endpoint& remote, const Bytes& binding, Time now) {
-  const SessionId session = impl_->context.mesh->accepted(remote, binding, now);
+SessionId Node::accepted(const Endpoint& remote, const Channel& channel, Time now) {
+  const SessionId session = impl_->context.mesh->accepted(remote, channel, now);
   impl_->settle(now);
   return session;
 }
 
-void Node::connected(SessionId session, const Endpoint& /*remote*/, const Bytes& binding, Time now) {
-  impl_->context.mesh->connected(session, binding, now);
+void Node::connected(SessionId session, const Endpoint& /*remote*/, const Channel& channel, Time now) {
+  impl_->context.mesh->connected(session, channel, now);
   impl_->settle(now);
 }
 

@@ -58,12 +58,11 @@ class Node {
   ~Node();
 
   // ---- sessions ----
-  /// A connection came in; the returned id names it until closed(). `binding`: what only its two ends know,
-  /// by which each proves that it talks to the other and to nobody between them; empty for a plain
-  /// connection.
-  SessionId accepted(const Endpoint& remote, const Bytes& binding, Time now);
+  /// A connection came in; the returned id names it until closed(). `channel`: what the transport knows of
+  /// it.
+  SessionId accepted(const Endpoint& remote, const Channel& channel, Time now);
   /// A Dial succeeded.
-  void connected(SessionId session, const Endpoint& remote, const Bytes& binding, Time now);
+  void connected(SessionId session, const Endpoint& remote, const Channel& channel, Time now);
   /// The body of one frame.
   void received(SessionId session, std::string_view frame, Time now);
   /// `bytes` of frame bodies given by Send have left for the operating system.
