@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "overlay/daemon/clock.h"
+#include "overlay/daemon/credentials.h"
 #include "overlay/daemon/log.h"
 #include "overlay/daemon/secrets.h"
 #include "overlay/store/guarded_file.h"
@@ -52,8 +53,9 @@ Status KubeHost::use_secret(const std::string& text) {
   OVERLAY_TRY(auto keys, transport::Keyring::make(secrets));
   if (!kept || *kept != secret) OVERLAY_CHECK(store::keep_secret(own_secret(options_), secret));
   secret_ = secret;
-  log(spdlog::level::info, "security", {{"keys", keys.ids()}});
-  sessions_.set_keys(std::move(keys));
+  const transport::Credentials credentials(std::move(keys));
+  daemon::tell(credentials);
+  sessions_.set_credentials(credentials);
   return {};
 }
 

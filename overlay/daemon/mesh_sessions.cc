@@ -23,18 +23,18 @@ std::string too_many_calls() {
 
 }  // namespace
 
-void MeshSessions::attach(Driver& driver, std::optional<transport::Keyring> keys) {
+void MeshSessions::attach(Driver& driver, std::optional<transport::Credentials> credentials) {
   driver_ = &driver;
-  guard_.emplace(std::move(keys));
+  guard_.emplace(std::move(credentials));
 }
 
 void MeshSessions::accept(transport::tcp::socket socket, const Endpoint& remote) {
   if (!calls_.admits(remote.address, now())) return turn_away(remote, {Errc::refused, too_many_calls()});
   guard_->admit(std::move(socket), [this, remote](Result<transport::Guarded> guarded) {
     if (!guarded) return turn_away(remote, guarded.error());
-    const Bytes& binding = guarded->binding;
+    const node::Channel& channel = guarded->channel;
     const node::SessionId id =
-        driver_->feed([&](node::Node& node, Time now) { return node.accepted(remote, binding, now); });
+        driver_->feed([&](node::Node& node, Time now) { return node.accepted(remote, channel, now); });
     sessions_[id] = {remote.text(), Session::start(std::move(guarded->stream), id, *this)};
   });
 }
@@ -60,8 +60,8 @@ void MeshSessions::begin(node::SessionId session, const Endpoint& remote,
   if (found == sessions_.end()) return;  // closed meanwhile
   if (!guarded) return closed(session, guarded.error());
   found->second.session = Session::start(std::move(guarded->stream), session, *this);
-  const Bytes& binding = guarded->binding;
-  driver_->feed([&](node::Node& node, Time now) { node.connected(session, remote, binding, now); });
+  const node::Channel& channel = guarded->channel;
+  driver_->feed([&](node::Node& node, Time now) { node.connected(session, remote, channel, now); });
 }
 
 void MeshSessions::turn_away(const Endpoint& remote, const Error& reason) {

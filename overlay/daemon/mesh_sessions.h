@@ -19,10 +19,12 @@ namespace overlay::daemon {
 class MeshSessions : public transport::SessionHandler {
  public:
   explicit MeshSessions(boost::asio::io_context& io) : io_(io) {}
-  /// Before the event loop runs; the two need each other. Without keys sessions are plain.
-  void attach(Driver& driver, std::optional<transport::Keyring> keys);
+  /// Before the event loop runs; the two need each other. Without credentials sessions are plain.
+  void attach(Driver& driver, std::optional<transport::Credentials> credentials);
   /// Of sessions from now on; those there are stay.
-  void set_keys(transport::Keyring keys) { guard_->set_keys(std::move(keys)); }
+  void set_credentials(transport::Credentials credentials) {
+    guard_->set_credentials(std::move(credentials));
+  }
 
   /// A connection came in.
   void accept(transport::tcp::socket socket, const Endpoint& remote);

@@ -46,6 +46,9 @@ struct Raw {
   std::string mtu = "auto";
   std::string direct_routes = "auto";
   std::vector<std::string> secret_file;
+  std::string tls_ca;
+  std::string tls_cert;
+  std::string tls_key;
   bool insecure = false;
   std::string state_dir = "/var/lib/overlay";
   std::string run_dir = "/run/overlay";
@@ -129,6 +132,9 @@ void declare(CLI::App& app, Raw& raw) {
              "auto: without VXLAN to hosts of the same subnet, where that works");
   flags.list("--secret-file", raw.secret_file, "FILE",
              "the cluster's secret; the first is ours, all are accepted; default: STATE_DIR/secret");
+  flags.text("--tls-ca", raw.tls_ca, "FILE", "PEM: who issues the hosts' certificates; instead of a secret");
+  flags.text("--tls-cert", raw.tls_cert, "FILE", "PEM: this host's certificate, with URI:overlay:node:ID");
+  flags.text("--tls-key", raw.tls_key, "FILE", "PEM: the certificate's key");
   flags.yes("--insecure", raw.insecure, "no secret: the mesh is neither encrypted nor closed to strangers");
   flags.text("--state-dir", raw.state_dir, "DIR", "identity and state");
   flags.text("--run-dir", raw.run_dir, "DIR", "control socket");
@@ -323,8 +329,24 @@ Status check_ipam(const Options& options, bool pool_given) {
 Status parse_security(const Raw& raw, Options& options) {
   options.insecure = raw.insecure;
   options.secret_files.assign(raw.secret_file.begin(), raw.secret_file.end());
-  if (!options.insecure || options.secret_files.empty()) return {};
-  return fail(Errc::invalid, "--insecure and --secret-file do not fit: give one of them");
+  options.tls_ca = raw.tls_ca;
+  options.tls_cert = raw.tls_cert;
+  options.tls_key = raw.tls_key;
+  const bool tls = !raw.tls_ca.empty() || !raw.tls_cert.empty() || !raw.tls_key.empty();
+  if (tls && (raw.tls_ca.empty() || raw.tls_cert.empty() || raw.tls_key.empty())) {
+    return fail(Errc::invalid, "--tls-ca, --tls-cert and --tls-key belong together: give all three");
+  }
+  if (tls && !options.secret_files.empty()) {
+    return fail(Errc::invalid, "--tls-cert and --secret-file do not fit: give one of them");
+  }
+  if (tls && raw.kubernetes) {
+    return fail(Errc::invalid,
+                "--tls-cert and --kubernetes do not fit: the API server keeps the cluster's secret; leave "
+                "--tls-cert out");
+  }
+  if (!options.insecure || (options.secret_files.empty() && !tls)) return {};
+  return fail(Errc::invalid, std::string("--insecure and ") + (tls ? "--tls-cert" : "--secret-file") +
+                                 " do not fit: give one of them");
 }
 
 Result<Options> interpret(const Raw& raw, const CLI::App& app) {

@@ -48,6 +48,9 @@ struct Options {
   std::uint32_t mtu = 0;                            // 0: from the underlay
   bool direct_routes = true;                        // without VXLAN to neighbours, where that works
   std::vector<std::filesystem::path> secret_files;  // the first is ours
+  std::filesystem::path tls_ca;                     // with tls_cert
+  std::filesystem::path tls_cert;                   // empty: not by certificates
+  std::filesystem::path tls_key;                    // with tls_cert
   bool insecure = false;
   std::filesystem::path state_dir;
   std::filesystem::path run_dir;

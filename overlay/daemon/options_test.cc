@@ -82,6 +82,18 @@ TEST(Options, SecretFilesKeepTheirOrderAndExcludeInsecure) {
   EXPECT_THAT(good({"--secret-file", "/b", "--secret-file", "a"}).secret_files, ElementsAre("/b", "a"));
   EXPECT_EQ(parse({"--secret-file", "/a", "--insecure"}).error().text,
             "--insecure and --secret-file do not fit: give one of them");
+  const Options tls = good({"--tls-ca", "/ca", "--tls-cert", "/crt", "--tls-key", "/key"});
+  EXPECT_EQ(tls.tls_ca, "/ca");
+  EXPECT_EQ(tls.tls_cert, "/crt");
+  EXPECT_EQ(tls.tls_key, "/key");
+  EXPECT_EQ(parse({"--tls-cert", "/crt"}).error().text,
+            "--tls-ca, --tls-cert and --tls-key belong together: give all three");
+  EXPECT_EQ(parse({"--tls-ca", "/ca", "--tls-cert", "/crt", "--tls-key", "/key", "--secret-file", "/a"})
+                .error()
+                .text,
+            "--tls-cert and --secret-file do not fit: give one of them");
+  EXPECT_EQ(parse({"--tls-ca", "/ca", "--tls-cert", "/crt", "--tls-key", "/key", "--insecure"}).error().text,
+            "--insecure and --tls-cert do not fit: give one of them");
 }
 
 TEST(Options, EveryFlagIsUnderstood) {

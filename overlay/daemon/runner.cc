@@ -126,7 +126,7 @@ Result<std::unique_ptr<Runner>> Runner::start(boost::asio::io_context& io, const
                                               Reload reload) {
   OVERLAY_TRY(Preflight preflight, check_host(options));
   if (!makes_secret(options)) {
-    OVERLAY_CHECK(load_keys(options));
+    OVERLAY_CHECK(load_credentials(options));
   }
   OVERLAY_TRY(auto listener, open_listener(io, options));
   std::unique_ptr<Runner> runner(new Runner(io, options, std::move(reload), std::move(listener)));
@@ -154,8 +154,10 @@ Status Runner::open_api() {
 Status Runner::open_node(Host host) {
   OVERLAY_TRY(const auto present, host.kernel.cluster());
   OVERLAY_TRY(state_dir_, store::StateDir::open(options_.state_dir));
-  OVERLAY_TRY(auto keys, load_keys(options_));
+  OVERLAY_TRY(auto credentials, load_credentials(options_));
   OVERLAY_TRY(State state, open_state(*state_dir_));
+  const NodeId id = state.identity.key.node_id();
+  if (credentials) OVERLAY_CHECK(check_node(options_, *credentials, id));
   Rng rng = random_rng();
   OVERLAY_TRY(auto echo, kernel::EchoSockets::open(static_cast<std::uint16_t>(rng.next())));
   auto node = node::Node::start(node_config(options_, host, present.value_or(ClusterId())),
@@ -163,11 +165,15 @@ Status Runner::open_node(Host host) {
   if (!node) return node.error();
   driver_.emplace(io_, *std::move(node), std::move(state.store),
                   [this](node::Effect effect) { carry_out(std::move(effect)); });
-  tell_security(keys, host.underlay);
+  tell_security(credentials, host.underlay);
   kernel_.emplace(io_, options_, std::move(host), *driver_, alarms_, Rng(rng.next()));
   probes_.emplace(io_, std::move(echo), *driver_);
   readiness_.emplace(io_, *driver_, [this] { install_cni_plugin(io_, options_, socket_path()); });
-  sessions_.attach(*driver_, std::move(keys));
+  if (!options_.tls_cert.empty()) {
+    certificates_.emplace(io_, options_, id, sessions_, alarms_);
+    certificates_->start(std::get<transport::Certificates>(*credentials));
+  }
+  sessions_.attach(*driver_, std::move(credentials));
   api_.attach(*driver_, *kernel_, alarms_);
   if (options_.kubernetes) open_kubernetes(Rng(rng.next()));
   if (!state.recovered.warning.empty())
@@ -184,16 +190,16 @@ void Runner::open_kubernetes(Rng rng) {
   api_.attach(*kubernetes_);
 }
 
-void Runner::tell_security(const std::optional<transport::Keyring>& keys,
+void Runner::tell_security(const std::optional<transport::Credentials>& credentials,
                            const std::optional<plan::Underlay>& underlay) const {
-  if (!keys) {
+  if (!credentials) {
     return log(
         spdlog::level::warn, "security",
         {{"text",
           "--insecure: mesh sessions are neither encrypted nor protected by a secret: whoever reaches a "
           "--listen port can join"}});
   }
-  log(spdlog::level::info, "security", {{"keys", keys->ids()}});
+  tell(*credentials);
   const auto line = joining_line(options_, underlay ? std::optional(underlay->address) : std::nullopt);
   if (!line.empty()) log(spdlog::level::info, "security", {{"text", line}});
 }
@@ -277,10 +283,16 @@ Status Runner::reload(const Options& options) {
   if (options.insecure != options_.insecure) {
     return fail(Errc::invalid, "--insecure cannot change while overlayd runs; restart it");
   }
-  OVERLAY_TRY(auto keys, load_keys(options));
-  if (keys) {
-    log(spdlog::level::info, "security", {{"keys", keys->ids()}});
-    sessions_.set_keys(*std::move(keys));
+  if (options.tls_cert != options_.tls_cert) {
+    return fail(Errc::invalid,
+                "--tls-cert cannot change while overlayd runs: put the new certificate into the file");
+  }
+  if (certificates_) {
+    certificates_->look();
+  } else if (!options.insecure) {
+    OVERLAY_TRY(auto credentials, load_credentials(options));
+    tell(*credentials);
+    sessions_.set_credentials(*std::move(credentials));
   }
   set_log_level(options.log_level);
   return {};

@@ -17,6 +17,7 @@
 #include "overlay/control/server.h"
 #include "overlay/daemon/alarms.h"
 #include "overlay/daemon/api_backend.h"
+#include "overlay/daemon/certificate_watch.h"
 #include "overlay/daemon/driver.h"
 #include "overlay/daemon/kernel_keeper.h"
 #include "overlay/daemon/kube_host.h"
@@ -49,7 +50,7 @@ class Runner {
   [[nodiscard]] Status open_node(Host host);
   void open_kubernetes(Rng rng);
   void run(const std::vector<std::string>& warnings);
-  void tell_security(const std::optional<transport::Keyring>& keys,
+  void tell_security(const std::optional<transport::Credentials>& credentials,
                      const std::optional<plan::Underlay>& underlay) const;
   void carry_out(node::Effect effect);
   void carry_out(const node::Event& event);
@@ -72,6 +73,7 @@ class Runner {
   ApiBackend api_;
   std::optional<store::StateDir> state_dir_;
   std::optional<Driver> driver_;
+  std::optional<CertificateWatch> certificates_;
   std::optional<KernelKeeper> kernel_;
   std::optional<PathProbes> probes_;
   std::optional<Readiness> readiness_;

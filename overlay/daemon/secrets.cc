@@ -56,8 +56,8 @@ Result<Secret> load_own(const Options& options) {
 std::filesystem::path own_secret(const Options& options) { return options.state_dir / "secret"; }
 
 bool makes_secret(const Options& options) {
-  return options.bootstrap && !options.insecure && options.secret_files.empty() && !has_own_secret(options) &&
-         !was_in_cluster(options.state_dir);
+  return options.bootstrap && !options.insecure && options.tls_cert.empty() && options.secret_files.empty() &&
+         !has_own_secret(options) && !was_in_cluster(options.state_dir);
 }
 
 Result<std::optional<transport::Keyring>> load_keys(const Options& options) {
@@ -73,7 +73,8 @@ Result<std::optional<transport::Keyring>> load_keys(const Options& options) {
 }
 
 std::string joining_line(const Options& options, const std::optional<Ip>& underlay) {
-  if (options.insecure || !options.bootstrap || !options.secret_files.empty()) return {};
+  if (options.insecure || !options.tls_cert.empty() || !options.bootstrap || !options.secret_files.empty())
+    return {};
   const std::string host = underlay ? underlay->text() : options.name;
   const std::uint16_t port = options.listen.front().port;
   const std::string target = port == mesh_port ? host : HostPort{host, port}.text();

@@ -32,18 +32,18 @@ struct Guard::Attempt {
   std::string gave_up;  // why we did
 };
 
-Guard::Guard(std::optional<Keyring> keys) {
-  if (keys) set_keys(*std::move(keys));
+Guard::Guard(std::optional<Credentials> credentials) {
+  if (credentials) set_credentials(*std::move(credentials));
 }
 
-void Guard::set_keys(Keyring keys) {
-  keys_ = std::make_shared<const Keyring>(std::move(keys));
+void Guard::set_credentials(Credentials credentials) {
+  tls_ = std::make_shared<Tls>(std::move(credentials));
   offers_.clear();
 }
 
 void Guard::admit(tcp::socket socket, Done done) {
   const auto executor = socket.get_executor();
-  Handshake handshake{.keys = keys_, .caller = false, .offered = 0, .unknown_key = {}};
+  Handshake handshake{.by = tls_, .caller = false, .offered = 0, .unknown_key = {}};
   auto attempt = std::make_shared<Attempt>(std::move(socket), std::move(handshake), std::string());
   if (callers_.size() >= max_callers) {
     if (const auto oldest = callers_.front().lock()) {
@@ -59,10 +59,8 @@ void Guard::admit(tcp::socket socket, Done done) {
 void Guard::introduce(tcp::socket socket, const std::string& target, Done done) {
   const auto executor = socket.get_executor();
   const auto offer = offers_.find(target);
-  Handshake handshake{.keys = keys_,
-                      .caller = true,
-                      .offered = offer == offers_.end() ? 0 : offer->second,
-                      .unknown_key = {}};
+  Handshake handshake{
+      .by = tls_, .caller = true, .offered = offer == offers_.end() ? 0 : offer->second, .unknown_key = {}};
   auto attempt = std::make_shared<Attempt>(std::move(socket), std::move(handshake), target);
   spawn(executor, run(*this, std::move(attempt), std::move(done)));
 }
@@ -83,7 +81,7 @@ asio::awaitable<void> Guard::run(Guard& guard, std::shared_ptr<Attempt> attempt,
 
 asio::awaitable<Result<Guarded>> Guard::shake_hands(Guard& guard, std::shared_ptr<Attempt> attempt) {
   Handshake& handshake = attempt->handshake;
-  if (handshake.keys == nullptr) {
+  if (handshake.by == nullptr) {
     Guarded plain{std::move(attempt->plain), {}};
     co_return plain;
   }
@@ -95,7 +93,7 @@ asio::awaitable<Result<Guarded>> Guard::shake_hands(Guard& guard, std::shared_pt
     if (!error && attempt->plain.available(error) == 0 && !error) error = asio::error::eof;
   }
   if (!error && attempt->gave_up.empty()) {
-    attempt->secured = guard.tls_.wrap(std::move(attempt->plain), handshake);
+    attempt->secured = handshake.by->wrap(std::move(attempt->plain), handshake);
     std::tie(error) = co_await attempt->secured->async_handshake(side(handshake), as_value);
     let_go(*attempt->secured);
   }
@@ -105,19 +103,20 @@ asio::awaitable<Result<Guarded>> Guard::shake_hands(Guard& guard, std::shared_pt
     error_code ignored;  // seven bytes, the first on this connection: there is room for them
     attempt->socket().write_some(asio::buffer(protocol_alert), ignored);
   }
-  if (error) co_return explain(error, handshake);
-  const Status secured = check_secured(*attempt->secured);
-  if (!secured) co_return secured.error();
-  Bytes binding = channel_binding(*attempt->secured);
-  Guarded guarded{std::move(attempt->secured), std::move(binding)};
+  if (error) co_return explain(error, handshake, attempt->secured.get());
+  auto channel = secured_channel(*attempt->secured, handshake);
+  if (!channel) co_return channel.error();
+  Guarded guarded{std::move(attempt->secured), *std::move(channel)};
   co_return guarded;
 }
 
 void Guard::learn(const Attempt& attempt, bool refused) {
   const Handshake& handshake = attempt.handshake;
-  if (!handshake.caller || !refused || handshake.keys != keys_ || keys_->size() == 1) return;
+  if (!handshake.caller || !refused || handshake.by != tls_) return;
+  const Keyring* const keys = tls_->keys();
+  if (keys == nullptr || keys->size() == 1) return;
   if (offers_.size() >= max_offers) offers_.clear();
-  offers_[attempt.target] = (handshake.offered + 1) % keys_->size();
+  offers_[attempt.target] = (handshake.offered + 1) % keys->size();
 }
 
 }  // namespace overlay::transport

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stands between a connection and its session: nothing is made of a connection before its peer has shown that
-// it holds the cluster's secret. Without a secret it lets all through.
+// it holds the cluster's secret, or a certificate. Without credentials it lets all through.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -21,21 +21,21 @@ inline constexpr std::size_t max_callers = 256;
 /// A connection that may become a session.
 struct Guarded {
   Stream stream;
-  Bytes binding;  // of this one connection, the same at both ends; empty without a secret
+  node::Channel channel;
 };
 
 /// Lives as long as the event loop. Single thread.
 class Guard {
  public:
-  /// Called once, without a secret perhaps at once. The error says in one sentence what is wrong.
+  /// Called once, without credentials perhaps at once. The error says in one sentence what is wrong.
   using Done = std::function<void(Result<Guarded>)>;
 
-  /// Without keys: plain connections.
-  explicit Guard(std::optional<Keyring> keys);
+  /// Without any: plain connections.
+  explicit Guard(std::optional<Credentials> credentials);
 
   /// Of handshakes that begin from now on.
-  void set_keys(Keyring keys);
-  bool secured() const { return keys_ != nullptr; }
+  void set_credentials(Credentials credentials);
+  bool secured() const { return tls_ != nullptr; }
 
   /// The side that was called.
   void admit(tcp::socket socket, Done done);
@@ -53,8 +53,7 @@ class Guard {
   static asio::awaitable<Result<Guarded>> shake_hands(Guard& guard, std::shared_ptr<Attempt> attempt);
   void learn(const Attempt& attempt, bool refused);
 
-  Tls tls_;
-  std::shared_ptr<const Keyring> keys_;
+  std::shared_ptr<Tls> tls_;                   // of the next handshake; nullptr: plain
   std::list<std::weak_ptr<Attempt>> callers_;  // the oldest first
   std::map<std::string, std::size_t> offers_;  // target -> which key it is offered; absent: the first
 };

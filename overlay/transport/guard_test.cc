@@ -4,13 +4,11 @@
 #include "overlay/transport/guard.h"
 
 #include <gmock/gmock.h>
-#include <openssl/evp.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 #include <boost/asio/write.hpp>
 
 #include "overlay/transport/loop_test.h"
+#include "overlay/transport/test_authority.h"
 
 namespace overlay::transport {
 namespace {
@@ -67,11 +65,11 @@ TEST_F(GuardTest, ACommonSecretGivesBothTheSameBinding) {
   meet(caller, called);
   ASSERT_EQ(near.text(), "secured");
   ASSERT_EQ(far.text(), "secured");
-  const Bytes first = (*near.result)->binding;
+  const Bytes first = (*near.result)->channel.binding;
   EXPECT_EQ(first.size(), 32U);
-  EXPECT_EQ(first, (*far.result)->binding);
+  EXPECT_EQ(first, (*far.result)->channel.binding);
   meet(caller, called);
-  EXPECT_NE((*near.result)->binding, first) << "of another connection";
+  EXPECT_NE((*near.result)->channel.binding, first) << "of another connection";
 }
 
 TEST_F(GuardTest, AnotherSecretIsRefusedAndBothSidesSayWhichKeys) {
@@ -101,7 +99,7 @@ TEST_F(GuardTest, ACallerWhoseKeyIsRefusedOffersItsNextOneFromThenOn) {
   EXPECT_EQ(near.text(), "secured");
   meet(caller, called);
   EXPECT_EQ(near.text(), "secured");
-  caller.set_keys(keyring({3, 2}));
+  caller.set_credentials(keyring({3, 2}));
   meet(caller, called);
   EXPECT_THAT(near.text(), HasSubstr("refuses our key")) << "new keys begin with the first";
 }
@@ -109,10 +107,10 @@ TEST_F(GuardTest, ACallerWhoseKeyIsRefusedOffersItsNextOneFromThenOn) {
 TEST_F(GuardTest, NewKeysAreOfNewHandshakes) {
   Guard caller(keyring({1}));
   Guard called(keyring({2}));
-  called.set_keys(keyring({2, 1}));
+  called.set_credentials(keyring({2, 1}));
   meet(caller, called);
   EXPECT_EQ(far.text(), "secured");
-  called.set_keys(keyring({2}));
+  called.set_credentials(keyring({2}));
   meet(caller, called);
   EXPECT_THAT(far.text(), HasSubstr(id(1) + " is none of ours"));
 }
@@ -123,8 +121,79 @@ TEST_F(GuardTest, WithoutASecretAllAreLetThrough) {
   meet(caller, called);
   ASSERT_EQ(near.text(), "secured");
   ASSERT_EQ(far.text(), "secured");
-  EXPECT_THAT((*near.result)->binding, IsEmpty());
+  EXPECT_THAT((*near.result)->channel.binding, IsEmpty());
   EXPECT_FALSE(caller.secured());
+}
+
+// ---- by certificates ----
+
+const NodeId first_node{{1}};
+const NodeId second_node{{2}};
+
+TEST_F(GuardTest, CertificatesTellBothWhichNodeThePeerIs) {
+  const TestAuthority authority;
+  Guard caller(authority.certificates(authority.issue_to(first_node)).value());
+  Guard called(authority.certificates(authority.issue_to(second_node)).value());
+  meet(caller, called);
+  ASSERT_EQ(near.text(), "secured");
+  ASSERT_EQ(far.text(), "secured");
+  EXPECT_EQ((*near.result)->channel.certified, second_node);
+  EXPECT_EQ((*far.result)->channel.certified, first_node);
+  EXPECT_EQ((*near.result)->channel.binding, (*far.result)->channel.binding);
+  EXPECT_EQ((*near.result)->channel.binding.size(), 32U);
+}
+
+TEST_F(GuardTest, ACertificateOfAnotherAuthorityIsRefusedByBothSides) {
+  const TestAuthority ours("ours");
+  const TestAuthority theirs("theirs");
+  Guard caller(ours.certificates(ours.issue_to(first_node)).value());
+  Guard called(theirs.certificates(theirs.issue_to(second_node)).value());
+  meet(caller, called);
+  EXPECT_THAT(near.text(),
+              HasSubstr("our --tls-ca does not vouch for the peer's certificate: unable to get local "
+                        "issuer certificate; give both"));
+  EXPECT_THAT(far.text(), HasSubstr("the peer refuses our certificate: tlsv1 alert unknown ca"));
+}
+
+/// In TLS 1.3 a caller has done its part before it can hear that its certificate is refused.
+TEST_F(GuardTest, ACallerHearsThatItsCertificateIsRefusedOnItsSession) {
+  const TestAuthority ours("ours");
+  const TestAuthority theirs("theirs");
+  const auto issued = ours.issue_to(first_node);
+  Guard caller(
+      Certificates::parse({"ca", ours.pem() + theirs.pem()}, {"crt", issued.certificate}, {"key", issued.key})
+          .value());
+  Guard called(theirs.certificates(theirs.issue_to(second_node)).value());
+  meet(caller, called);
+  ASSERT_EQ(near.text(), "secured");
+  EXPECT_THAT(far.text(), HasSubstr("our --tls-ca does not vouch"));
+  Recorder recorder;
+  const auto session = Session::start(std::move((*near.result)->stream), 1, recorder);
+  ASSERT_TRUE(loop.run_until([&] { return !recorder.closings[1].empty(); }));
+  EXPECT_THAT(recorder.closings[1].back(),
+              HasSubstr("the peer refuses our certificate: tlsv1 alert unknown ca"));
+}
+
+TEST_F(GuardTest, ACertificateOfNoNodeIsRefused) {
+  const TestAuthority authority;
+  Guard caller(authority.certificates(authority.issue({.name = "nobody"})).value());
+  Guard called(authority.certificates(authority.issue_to(second_node)).value());
+  meet(caller, called);
+  EXPECT_EQ(far.text(),
+            "the peer's certificate (CN = nobody) is of no node; have it issued with the subject "
+            "alternative name URI:overlay:node:ID");
+}
+
+TEST_F(GuardTest, AKeyIsNoCertificateAndBothSidesSaySo) {
+  const TestAuthority authority;
+  Guard with_certificate(authority.certificates(authority.issue_to(first_node)).value());
+  Guard with_key(keyring({1}));
+  meet(with_certificate, with_key);
+  EXPECT_THAT(near.text(), HasSubstr("the peer has no certificate: it runs with --secret-file"));
+  EXPECT_THAT(far.text(), HasSubstr("the caller shows no key: it runs with --tls-cert"));
+  meet(with_key, with_certificate);
+  EXPECT_THAT(near.text(), HasSubstr("the peer shows a certificate and not our key"));
+  EXPECT_THAT(far.text(), HasSubstr("the peer refuses our certificate: tlsv1 alert unknown ca"));
 }
 
 // ---- what travels ----
@@ -219,23 +288,10 @@ TEST_F(GuardTest, AHostWithoutTlsIsNamedByBothSides) {
   EXPECT_THAT(recorder.closings[1].back(), HasSubstr("the peer speaks TLS and this host does not"));
 }
 
-/// A context with a certificate it signed itself, as any web server of a stranger has one.
-void give_certificate(SSL_CTX* context) {
-  EVP_PKEY* key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
-  X509* certificate = X509_new();
-  X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-  X509_set_pubkey(certificate, key);
-  X509_sign(certificate, key, EVP_sha256());
-  SSL_CTX_use_certificate(context, certificate);
-  SSL_CTX_use_PrivateKey(context, key);
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-}
-
 TEST_F(GuardTest, ACertificateIsNoKey) {
   asio::ssl::context context(asio::ssl::context::tls_server);
-  give_certificate(context.native_handle());
+  const TestAuthority authority;
+  authority.certificates(authority.issue({})).value().configure(context.native_handle());
   Guard caller(keyring({1}));
   SocketPair pair(loop);
   TlsSocket stranger(std::move(pair.far), context);
@@ -243,7 +299,8 @@ TEST_F(GuardTest, ACertificateIsNoKey) {
   bool ended = false;
   stranger.async_handshake(TlsSocket::server, [&](const error_code&) { ended = true; });
   ASSERT_TRUE(loop.run_until([&] { return near.result && ended; }));
-  EXPECT_THAT(near.text(), HasSubstr("the TLS handshake failed: certificate verify failed"));
+  EXPECT_EQ(near.text(), "the peer shows a certificate and not our key (" + id(1) +
+                             "): it runs with --tls-cert; give both the same --secret-file");
 }
 
 TEST_F(GuardTest, ACallerWithoutAKeyIsRefused) {
@@ -255,7 +312,9 @@ TEST_F(GuardTest, ACallerWithoutAKeyIsRefused) {
   bool ended = false;
   stranger.async_handshake(TlsSocket::client, [&](const error_code&) { ended = true; });
   ASSERT_TRUE(loop.run_until([&] { return far.result && ended; }));
-  EXPECT_THAT(far.text(), HasSubstr("the TLS handshake failed: "));
+  EXPECT_EQ(far.text(),
+            "the caller shows no key: it runs with --tls-cert, or is no overlayd; give both the same "
+            "--secret-file");
 }
 
 // ---- rude and slow callers ----

@@ -20,7 +20,9 @@ constexpr std::array<unsigned char, 2> suite_of_keys = {0x13, 0x01};  // TLS_AES
 constexpr std::string_view exporter = "EXPORTER-overlay-session-v1";
 constexpr std::size_t binding_bytes = 32;
 
-constexpr std::string_view cure = "; give both the same --secret-file";
+constexpr std::string_view key_cure = "; give both the same --secret-file";
+constexpr std::string_view certificate_cure =
+    "; give both certificates by authorities of the other's --tls-ca";
 
 /// OpenSSL fails here only when it is broken or out of memory.
 void require(bool ok, const char* what) {
@@ -54,7 +56,7 @@ SSL_SESSION* session_of(SSL* ssl, const Keyring::Key& key) {
 int offer_key(SSL* ssl, const EVP_MD* /*hash*/, const unsigned char** id, std::size_t* length,
               SSL_SESSION** session) {
   const Handshake& handshake = handshake_of(ssl);
-  const Keyring::Key& key = handshake.keys->at(handshake.offered);
+  const Keyring::Key& key = handshake.by->keys()->at(handshake.offered);
   *session = session_of(ssl, key);
   *id = reinterpret_cast<const unsigned char*>(key.id.data());
   *length = key.id.size();
@@ -73,7 +75,7 @@ std::string printable_id(std::string_view id) {
 int find_key(SSL* ssl, const unsigned char* id, std::size_t length, SSL_SESSION** session) {
   Handshake& handshake = handshake_of(ssl);
   const std::string_view named(reinterpret_cast<const char*>(id), length);
-  const Keyring::Key* key = handshake.keys->find(named);
+  const Keyring::Key* key = handshake.by->keys()->find(named);
   *session = nullptr;
   if (key == nullptr) {
     handshake.unknown_key = printable_id(named);
@@ -106,11 +108,62 @@ bool is_end(const error_code& error) {
          error == asio::error::broken_pipe || error == asio::ssl::error::stream_truncated;
 }
 
+Bytes export_binding(SSL* ssl) {
+  Bytes out(binding_bytes, '\0');
+  require(SSL_export_keying_material(ssl, reinterpret_cast<unsigned char*>(out.data()), out.size(),
+                                     exporter.data(), exporter.size(), nullptr, 0, 0) == 1,
+          "export keying material");
+  return out;
+}
+
+Error failed(const error_code& error) {
+  return fail(Errc::refused, "the TLS handshake failed: " + reason(error));
+}
+
+Error explain_keys(const error_code& error, const Handshake& handshake) {
+  const std::string ours = " (" + handshake.by->keys()->ids() + ")";
+  if (!handshake.unknown_key.empty()) {
+    return fail(Errc::refused, "the caller's key " + handshake.unknown_key + " is none of ours" + ours +
+                                   std::string(key_cure));
+  }
+  if (is_refusal(error)) {
+    return fail(Errc::refused, "the peer refuses our key" + ours + std::string(key_cure));
+  }
+  if (is_reason(error, {SSL_R_CERTIFICATE_VERIFY_FAILED})) {
+    return fail(Errc::refused, "the peer shows a certificate and not our key" + ours +
+                                   ": it runs with --tls-cert" + std::string(key_cure));
+  }
+  if (is_reason(error, {SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM})) {
+    return fail(Errc::refused, "the caller shows no key: it runs with --tls-cert, or is no overlayd" +
+                                   std::string(key_cure));
+  }
+  return failed(error);
+}
+
+Error explain_certificates(const error_code& error, TlsSocket* socket) {
+  if (is_reason(error, {SSL_R_CERTIFICATE_VERIFY_FAILED}) && socket != nullptr) {
+    const long fault = SSL_get_verify_result(socket->native_handle());
+    return fail(Errc::refused, std::string("our --tls-ca does not vouch for the peer's certificate: ") +
+                                   X509_verify_cert_error_string(fault) + std::string(certificate_cure));
+  }
+  if (is_reason(error, {SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE}) || is_refusal(error)) {
+    return fail(Errc::refused,
+                "the peer has no certificate: it runs with --secret-file" + std::string(certificate_cure));
+  }
+  return failed(error);
+}
+
 }  // namespace
 
-Tls::Tls() : client_(Context::tls_client), server_(Context::tls_server) {
+Tls::Tls(Credentials credentials)
+    : credentials_(std::move(credentials)), client_(Context::tls_client), server_(Context::tls_server) {
   configure(client_);
   configure(server_);
+  if (const auto* certificates = std::get_if<Certificates>(&credentials_)) {
+    certificates->configure(client_.native_handle());
+    certificates->configure(server_.native_handle());
+    return;
+  }
   // Whoever answers a call with a certificate instead of the key has one that nobody here trusts.
   SSL_CTX_set_verify(client_.native_handle(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_psk_use_session_callback(client_.native_handle(), offer_key);
@@ -125,37 +178,36 @@ std::unique_ptr<TlsSocket> Tls::wrap(tcp::socket socket, Handshake& handshake) {
 
 void let_go(TlsSocket& socket) { SSL_set_ex_data(socket.native_handle(), handshake_slot(), nullptr); }
 
-/// OpenSSL reports the use of an external PSK as a resumed session.
-Status check_secured(TlsSocket& socket) {
-  if (SSL_session_reused(socket.native_handle()) == 1) return {};
-  return fail(Errc::refused, "the peer showed no key" + std::string(cure));
-}
-
-Bytes channel_binding(TlsSocket& socket) {
-  Bytes out(binding_bytes, '\0');
-  require(SSL_export_keying_material(socket.native_handle(), reinterpret_cast<unsigned char*>(out.data()),
-                                     out.size(), exporter.data(), exporter.size(), nullptr, 0, 0) == 1,
-          "export keying material");
+Result<node::Channel> secured_channel(TlsSocket& socket, const Handshake& handshake) {
+  SSL* const ssl = socket.native_handle();
+  node::Channel out;
+  if (handshake.by->keys() != nullptr) {
+    // OpenSSL reports the use of an external PSK as a resumed session.
+    if (SSL_session_reused(ssl) != 1)
+      return fail(Errc::refused, "the peer showed no key" + std::string(key_cure));
+  } else {
+    out.certified = node_of(SSL_get0_peer_certificate(ssl));
+    if (!out.certified) {
+      return fail(Errc::refused,
+                  "the peer's certificate (" + subject_of(SSL_get0_peer_certificate(ssl)) +
+                      ") is of no node; have it issued with the subject alternative name URI:" +
+                      std::string(certificate_scheme) + "ID");
+    }
+  }
+  out.binding = export_binding(ssl);
   return out;
 }
 
-Error explain(const error_code& error, const Handshake& handshake) {
-  const std::string ours = " (" + handshake.keys->ids() + ")";
-  if (!handshake.unknown_key.empty()) {
-    return fail(Errc::refused,
-                "the caller's key " + handshake.unknown_key + " is none of ours" + ours + std::string(cure));
-  }
-  if (is_refusal(error)) {
-    return fail(Errc::refused, "the peer refuses our key" + ours + std::string(cure));
-  }
+Error explain(const error_code& error, const Handshake& handshake, TlsSocket* socket) {
+  const std::string cure(handshake.by->keys() != nullptr ? key_cure : certificate_cure);
   if (is_plain_peer(error)) {
-    return fail(Errc::refused,
-                "the peer does not speak TLS: one side runs with --insecure" + std::string(cure));
+    return fail(Errc::refused, "the peer does not speak TLS: one side runs with --insecure" + cure);
   }
   if (is_end(error)) {
     return fail(Errc::unavailable, "the peer closed the connection during the TLS handshake");
   }
-  return fail(Errc::refused, "the TLS handshake failed: " + reason(error));
+  return handshake.by->keys() != nullptr ? explain_keys(error, handshake)
+                                         : explain_certificates(error, socket);
 }
 
 bool is_refusal(const error_code& error) { return is_reason(error, {SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE}); }

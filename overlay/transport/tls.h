@@ -1,38 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
-// TLS 1.3 with an external pre-shared key (RFC 8446 2.2, 4.2.11) by OpenSSL: no certificates, no tickets, no
-// early data, always a fresh Diffie-Hellman exchange. OpenSSL's names are known to this file alone.
+// TLS 1.3 by OpenSSL, with an external pre-shared key (RFC 8446 2.2, 4.2.11) or with certificates of both
+// sides: no tickets, no early data, always a fresh Diffie-Hellman exchange.
 #pragma once
 
 #include <boost/asio/ssl/context.hpp>
 #include <memory>
 #include <string>
+#include <variant>
 
 #include "overlay/base/bytes.h"
 #include "overlay/base/result.h"
+#include "overlay/node/io.h"
+#include "overlay/transport/certificates.h"
 #include "overlay/transport/keyring.h"
 #include "overlay/transport/stream.h"
 
 namespace overlay::transport {
 
-/// What the callbacks of one handshake know and learn; outlives the handshake.
-struct Handshake {
-  std::shared_ptr<const Keyring> keys;  // those of when it began
-  bool caller = false;                  // this side dialled
-  std::size_t offered = 0;              // caller: which of the keys
-  std::string unknown_key;              // the other side: what the caller named, when it is none of ours
-};
+/// What a host shows its peers, and wants of them.
+using Credentials = std::variant<Keyring, Certificates>;
 
-/// The contexts of both roles; must outlive the sockets made of them.
+struct Handshake;
+
+/// The contexts of both roles, with one set of credentials.
 class Tls {
  public:
-  Tls();
+  explicit Tls(Credentials credentials);
 
+  const Credentials& credentials() const { return credentials_; }
+  /// nullptr: it is certificates.
+  const Keyring* keys() const { return std::get_if<Keyring>(&credentials_); }
   /// TLS over a connected socket, before the handshake. `handshake` is used until let_go().
   std::unique_ptr<TlsSocket> wrap(tcp::socket socket, Handshake& handshake);
 
  private:
+  Credentials credentials_;
   asio::ssl::context client_;
   asio::ssl::context server_;
+};
+
+/// What the callbacks of one handshake know and learn; outlives the handshake.
+struct Handshake {
+  std::shared_ptr<Tls> by;  // as it was when it began
+  bool caller = false;      // this side dialled
+  std::size_t offered = 0;  // caller: which of the keys
+  std::string unknown_key;  // the other side: what the caller named, when it is none of ours
 };
 
 /// The side of async_handshake().
@@ -40,15 +52,15 @@ inline TlsSocket::handshake_type side(const Handshake& handshake) {
   return handshake.caller ? TlsSocket::client : TlsSocket::server;
 }
 
-/// Success when the handshake that just ended was by a key that both hold.
-[[nodiscard]] Status check_secured(TlsSocket& socket);
-/// 32 bytes that both ends of this one connection know and nobody between them (RFC 8446 7.5).
-Bytes channel_binding(TlsSocket& socket);
+/// After a handshake that ended well: what makes the connection one of two members. The binding is 32 bytes
+/// that both ends of this one connection know and nobody between them (RFC 8446 7.5).
+[[nodiscard]] Result<node::Channel> secured_channel(TlsSocket& socket, const Handshake& handshake);
 /// After the handshake the callbacks have nothing to do any more.
 void let_go(TlsSocket& socket);
 
-/// Why a handshake failed, with key ids and the cure.
-Error explain(const error_code& error, const Handshake& handshake);
+/// Why a handshake failed, with key ids or the certificate's subject, and the cure. `socket`: nullptr before
+/// wrap().
+Error explain(const error_code& error, const Handshake& handshake, TlsSocket* socket);
 /// The peer said no, so another key may help.
 bool is_refusal(const error_code& error);
 /// The peer spoke something else than TLS.
