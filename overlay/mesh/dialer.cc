@@ -55,13 +55,16 @@ void Dialer::add_contacts(const std::vector<Endpoint>& contacts) {
 std::optional<NodeId> Dialer::changed(const SessionChange& change, Time now) {
   const bool up = change.kind == SessionChange::Kind::established;
   for (Target& target : targets_) {
-    if (target.session != change.session) continue;
+    const bool is_its = target.session == change.session;
+    if (is_its && !change.peer.is_zero()) target.peer = change.peer;
+    if (target.peer == change.peer) stood(target, change, now);
+    if (!is_its) continue;
     if (change.is_self) target.is_self = true;
-    if (!change.peer.is_zero()) target.peer = change.peer;
     if (!up) failed(target, change.is_spare ? "" : change.reason, now);
   }
   if (!up) contacted_.erase(change.session);
   const auto wanted = neighbours_.find(change.peer);
+  if (wanted != neighbours_.end()) stood(wanted->second, change, now);
   std::optional<NodeId> lost;
   for (auto& [peer, attempt] : neighbours_) {
     if (attempt.session != change.session || up) continue;
@@ -70,17 +73,25 @@ std::optional<NodeId> Dialer::changed(const SessionChange& change, Time now) {
   }
   if (wanted != neighbours_.end() && !up && wanted->second.session != change.session) {
     // A session the peer had opened is gone: call back soon, the smaller id first.
+    if (change.was_established && !wanted->second.session) failed(wanted->second, "", now);
     wanted->second.next = std::max(wanted->second.next, self_.id < change.peer ? now : now + smaller_id_lead);
   }
   if (!up) return lost;
-  const auto reset = [](Attempt& attempt) { attempt.step = Duration{}, attempt.error.clear(); };
   for (Target& target : targets_) {
-    if (target.peer != change.peer) continue;
-    reset(target);
-    target.no_room = false;
+    if (target.peer == change.peer) target.no_room = false;
   }
-  if (wanted != neighbours_.end()) reset(wanted->second);
   return lost;
+}
+
+/// Patience is regained by a session that lasts: two that live under one identity would else turn each other
+/// out without end.
+void Dialer::stood(Attempt& attempt, const SessionChange& change, Time now) {
+  if (change.kind == SessionChange::Kind::established) {
+    attempt.up_since = now;
+    attempt.error.clear();
+  } else if (change.was_established && now >= attempt.up_since + last_step) {
+    attempt.step = {};
+  }
 }
 
 void Dialer::turned_away(SessionId session) {

@@ -23,6 +23,7 @@ struct Attempt {
   Duration step{};    // grows with each failure
   std::string error;  // of the last failure
   Time since;         // of the last change
+  Time up_since;      // of the last session
 };
 
 struct Target : Attempt {
@@ -69,6 +70,7 @@ class Dialer {
  private:
   bool due(const Target& target, Time now) const;
   bool due(const NodeId& peer, const Attempt& attempt, Time now) const;
+  void stood(Attempt& attempt, const SessionChange& change, Time now);
   void failed(Attempt& attempt, const std::string& error, Time now);
   void call_neighbour(const NodeId& peer, Attempt& attempt, Time now);
   void call_contacts(Time now);
