@@ -30,5 +30,12 @@ TEST(Attachment, differs_in_every_part_of_the_key_and_in_where_the_parts_end) {
   EXPECT_EQ(names.size(), 6U);
 }
 
+TEST(Attachment, KnowsTheNameOfAHostInterfaceWhenItSeesOne) {
+  EXPECT_TRUE(is_host_interface(host_interface({"overlay", "c1", "eth0"})));
+  for (const char* other : {"eth0", "veth", "veth0123456789", "veth0123456789ab", "veth0123456789g"}) {
+    EXPECT_FALSE(is_host_interface(other)) << other;
+  }
+}
+
 }  // namespace
 }  // namespace overlay

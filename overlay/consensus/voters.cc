@@ -36,7 +36,7 @@ std::optional<PublicKey> best(const std::vector<PublicKey>& chosen, const std::v
   };
   const Member* found = nullptr;
   for (const Member& member : members) {
-    if (!member.reachable || member.since < reachable_for || contains(chosen, member.key) ||
+    if (!member.reachable || member.lapsed || member.since < reachable_for || contains(chosen, member.key) ||
         barred.contains(hash_id<NodeId>(member.key.view()))) {
       continue;
     }
@@ -49,7 +49,8 @@ std::optional<PublicKey> best(const std::vector<PublicKey>& chosen, const std::v
 
 bool is_lost(const std::vector<Member>& members, const PublicKey& voter) {
   const Member* member = find(members, voter);
-  return member != nullptr && !member->reachable && member->since >= voter_patience;
+  if (member == nullptr) return false;
+  return member->lapsed || (!member->reachable && member->since >= voter_patience);
 }
 
 }  // namespace

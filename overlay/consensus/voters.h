@@ -18,7 +18,8 @@ struct Member {
   PublicKey key;
   std::string zone;
   bool reachable = false;
-  Duration since{};  // how long it has been so
+  Duration since{};     // how long it has been so
+  bool lapsed = false;  // it cannot vote, whoever reaches it
 };
 
 /// A node becomes a voter when it was reachable for this long, and is replaced when it was not.

@@ -53,6 +53,8 @@ class Mesh {
   /// From now on this node is in the cluster of this genesis; peers without one are told, peers of others
   /// refused.
   void adopt(const wire::Record& genesis, const std::vector<Prefix>& pools, Time now);
+  /// This node speaks as a later incarnation from now on, and says again whom it is linked with.
+  void rise(std::uint64_t incarnation, Time now);
   /// Begins to call; restore() comes before.
   void start(Time now);
   /// Other join targets from now on.
@@ -84,6 +86,9 @@ class Mesh {
   void tell(const NodeId& neighbour, const wire::Founding& word);
   /// Pairs of records of one version that contradict each other.
   std::vector<wire::Record> take_clashes() { return std::exchange(clashes_, {}); }
+  /// Incarnations of this node, as late as this one or later, under which something was said that it did not
+  /// say.
+  std::vector<std::uint64_t> take_heard_of_self() { return std::exchange(heard_of_self_, {}); }
 
   // ---- reachability and messages ----
   bool reaches(const NodeId& node) const { return reach_.reaches(node); }
@@ -119,7 +124,7 @@ class Mesh {
   void hear_busy(SessionId session, const wire::Busy& busy);
   Heard hear_record(const Origin& origin, const Bytes& envelope, Time now);
   bool is_nothing_new(const wire::Record& record) const;
-  void hear_own(const wire::Record& record, Time now);
+  void hear_own(const wire::Record& record);
   void hear_genesis(SessionId session, const wire::Record& record);
   void announce_genesis(SessionId session);
   [[nodiscard]] Result<Heard> judge_record(const Origin& origin, const wire::RecordRef& record, Time now);
@@ -155,6 +160,7 @@ class Mesh {
   std::vector<wire::Record> genesis_;
   std::vector<std::pair<PublicKey, wire::Founding>> foundings_;
   std::vector<wire::Record> clashes_;
+  std::vector<std::uint64_t> heard_of_self_;
   std::map<wire::RecordKey, Held> held_;
   std::set<NodeId> expelled_;
   std::uint64_t info_version_ = 0;

@@ -122,7 +122,7 @@ Mesh::Heard Mesh::accept_record(const Origin& origin, const wire::RecordRef& rec
   const bool about_self = (kind == wire::RecordKind::node || kind == wire::RecordKind::links) &&
                           wire::node_of(record->key) == self_.id;
   if (about_self) {
-    hear_own(*record, now);
+    hear_own(*record);
     return Heard::other;
   }
   const bool is_new_node = kind == wire::RecordKind::node && records_.find(record->key) == nullptr;
@@ -176,26 +176,16 @@ void Mesh::expel(const NodeId& node, Time now) {
 
 // ---- saying ----
 
-/// Somebody holds a record of ours that we do not: this disk is behind what we once said, or a copy of us
-/// lives. What we say now must count, so it is said again above it.
-void Mesh::hear_own(const wire::Record& record, Time now) {
+/// Somebody holds a record of ours that we did not write: this disk is behind what we once said, or a copy of
+/// us lives. Which it is, others must judge.
+void Mesh::hear_own(const wire::Record& record) {
   const wire::Record* mine = records_.find(record.key);
   if (mine != nullptr && (mine->version > record.version || mine->content == record.content)) return;
-  if (record.version.major < self_.incarnation) return;
-  if (record.version.major > self_.incarnation) {
-    self_.incarnation = record.version.major + 1;
-    say({Event::Level::warning, "identity", self_.name, std::to_string(record.version.major),
-         std::to_string(self_.incarnation),
-         "peers remember a later start of this node: its state was rolled back, or a copy of it is running"});
-  } else {
-    info_version_ = std::max(info_version_, record.version.minor);
-    links_version_ = std::max(links_version_, record.version.minor);
-  }
-  const wire::Record* info = records_.find(wire::node_key(self_.id));
-  if (info != nullptr) {
-    const wire::RecordBody body = info->body;
-    publish(wire::seal(body, {self_.incarnation, ++info_version_}, self_.identity, self_.cluster), now);
-  }
+  if (record.version.major >= self_.incarnation) heard_of_self_.push_back(record.version.major);
+}
+
+void Mesh::rise(std::uint64_t incarnation, Time now) {
+  self_.incarnation = incarnation;
   own_links_.forget();
   update_links(now);
 }

@@ -219,7 +219,7 @@ TEST(Mesh, ReachesNobodyThroughAnExpelledNode) {
   }
 }
 
-TEST(Mesh, OwnRecordFromALaterLifeIsOutbid) {
+TEST(Mesh, ReportsARecordOfItsOwnFromALaterLifeAndSpeaksAboveItWhenTold) {
   Net net;
   net.add(1, {});
   net.add(2, {1});
@@ -230,9 +230,10 @@ TEST(Mesh, OwnRecordFromALaterLifeIsOutbid) {
       wire::seal(wire::NodeInfo{"ghost", "", "", {}, {}, {}, 0, ""}, {7, 3}, self.identity, self.cluster);
   const Session* session = net.host(2).mesh.sessions().with(net.host(1).mesh.self().id);
   net.host(2).mesh.received(session->id, wire::encode(wire::Records{{later.envelope}}), net.now);
+  EXPECT_EQ(net.host(2).mesh.take_heard_of_self(), std::vector<std::uint64_t>{7});
+  net.host(2).mesh.rise(8, net.now);
   net.run(2s);
-  EXPECT_EQ(net.host(2).mesh.self().incarnation, 8U);
-  EXPECT_EQ(net.host(1).mesh.info(self.id)->name, "h2");
+  EXPECT_EQ(net.host(1).mesh.records().find(wire::links_key(self.id))->version.major, 8U);
 }
 
 }  // namespace

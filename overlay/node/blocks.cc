@@ -127,7 +127,7 @@ void Blocks::put_in_force(Time now) {
 // ---- asking ----
 
 void Blocks::tick(Time now) {
-  if (!context_.chain) return;
+  if (!context_.registered) return;
   leave_unnamed(now);
   want(now);
   spare(now);
@@ -258,6 +258,13 @@ void Blocks::restore_pending(const wire::RequestEntry& entry) {
 
 // ---- giving back ----
 
+void Blocks::stop_using(const Prefix& prefix) {
+  const ipam::BlockRecord* block = context_.blocks.find(prefix);
+  if (block == nullptr || !context_.is_mine(*block) || !context_.returning.insert(prefix).second) return;
+  context_.persist(wire::ReturningEntry{prefix});
+  returning_[prefix] = {};
+}
+
 void Blocks::restore_returning(const Prefix& prefix) {
   context_.returning.insert(prefix);
   returning_[prefix] = {};
@@ -296,6 +303,7 @@ void Blocks::give_back(const Prefix& prefix, ReturningBlock& returning, Time now
 
 Time Blocks::next_deadline() const {
   Time next = Time::max();
+  if (!context_.registered) return next;
   for (const auto& [family, pending] : pending_) next = std::min(next, pending.ask_at);
   for (const auto& [prefix, returning] : returning_) next = std::min(next, returning.ask_at);
   for (const auto& [family, since] : idle_since_) next = std::min(next, since + context_.config.spare_after);

@@ -40,6 +40,8 @@ class Blocks {
   /// Kubernetes has chosen these for this node; it counts where the cluster's blocks are chosen so.
   void are_named(const std::vector<Prefix>& blocks);
   void clash(const wire::Record& record, Time now);
+  /// A block that was taken away from this node, as it now learns; nothing is leased from it any more.
+  void stop_using(const Prefix& prefix);
   void tick(Time now);
   /// Publishes what a majority of the voters has acknowledged.
   void put_in_force(Time now);

@@ -64,7 +64,7 @@ void Context::replan(const NodeId& node) {
   }
 }
 
-bool Context::is_voter() const { return chain && chain->is_voter(identity.public_key); }
+bool Context::is_seated() const { return chain && chain->is_voter(identity.public_key); }
 
 std::vector<ipam::Space> Context::spaces() const {
   std::vector<ipam::Space> all;
@@ -89,9 +89,32 @@ ipam::Supply Context::supply() const {
   all.families.erase(std::unique(all.families.begin(), all.families.end()), all.families.end());
   all.blocks = blocks_of(id);
   all.grows = !names_blocks();
-  std::erase_if(all.blocks,
-                [&](const Prefix& block) { return returning.contains(block) || is_forked(block); });
+  std::erase_if(all.blocks, [&](const Prefix& block) {
+    return returning.contains(block) || doubtful.contains(block) || is_forked(block);
+  });
   return all;
+}
+
+void Context::doubt_blocks(Time now) {
+  if (strangers.empty()) {
+    doubtful.clear();
+    return clear("rolled-back");
+  }
+  const auto own = blocks_of(id);
+  doubtful.insert(own.begin(), own.end());
+  if (doubtful.empty()) return;
+  const auto list = [](const auto& all, const auto& text) {
+    std::string joined;
+    for (const auto& each : all) joined += (joined.empty() ? "" : ", ") + text(each);
+    return joined;
+  };
+  raise("rolled-back",
+        "pods run on " + config.name + " that its state does not know (" +
+            list(strangers, [](const std::string& name) { return name; }) +
+            "): it was rolled back, and they are cut off; start them anew, for until they are gone no "
+            "address of " +
+            list(doubtful, [](const Prefix& block) { return block.text(); }) + " is given out",
+        now);
 }
 
 bool Context::is_mine(const ipam::BlockRecord& block) const {
@@ -110,11 +133,11 @@ bool Context::is_forked(const Prefix& prefix) const {
   });
 }
 
-std::vector<Prefix> Context::blocks_of(const NodeId& node) const {
+std::vector<Prefix> Context::blocks_of(const NodeId& node, const ipam::BlockMap& map) const {
   std::vector<Prefix> all;
   if (!chain || chain->removed(node)) return all;
   const auto add = [&](const NodeId& owner) {
-    for (const ipam::BlockRecord& block : blocks.owned_by(owner)) all.push_back(block.prefix);
+    for (const ipam::BlockRecord& block : map.owned_by(owner)) all.push_back(block.prefix);
   };
   add(node);
   for (const auto& [removed, removal] : chain->all_removed()) {

@@ -55,6 +55,8 @@ struct Context {
   std::map<Family, Prefix> home;   // the block whose first address is this host's; it is never given back
   std::map<Family, Prefix> named;  // the blocks Kubernetes chose for this node, as far as it has told
   std::set<Prefix> returning;      // owned blocks that this node gives back: nothing is leased from them
+  std::set<std::string> strangers;  // interfaces of pods that run here and that this disk does not know
+  std::set<Prefix> doubtful;  // owned blocks of which they may have addresses: nothing is leased from them
   std::map<NodeId, std::uint32_t> peer_index;  // names each peer's kernel objects
   std::vector<bool> taken_indices;             // as of the last new peer, and how many
   std::size_t taken_count = 0;
@@ -66,6 +68,9 @@ struct Context {
   bool kernel_dirty = false;   // anything of the intent may have changed
   std::set<NodeId> replanned;  // or what it wants for these peers alone
   bool pods_dirty = false;     // a lease came or went
+  bool registered = false;  // this node may lease and ask for blocks; see registration.h
+  bool votes = false;       // and vote
+  bool lapsed = false;      // and never vote again
   Output out;
   std::vector<Heard> said_to_self;
 
@@ -85,18 +90,24 @@ struct Context {
   /// What a node says of itself, or which blocks it owns, has changed.
   void replan(const NodeId& node);
 
-  bool is_voter() const;
+  /// A voter that may vote: it is registered, and its disk is not behind.
+  bool is_voter() const { return is_seated() && votes; }
+  /// The newest decree names it as a voter.
+  bool is_seated() const;
   /// The blocks of this cluster are the podCIDRs of Kubernetes Nodes.
   bool names_blocks() const { return chain && chain->genesis().ipam == consensus::Ipam::kubernetes; }
   /// The pools, IPv4 first, and how each is cut; nothing before a cluster is known.
   std::vector<ipam::Space> spaces() const;
   std::vector<ipam::Space> spaces(Family family) const;
   /// The blocks a node owns, those of removed nodes that it inherits among them; none for a removed one.
-  std::vector<Prefix> blocks_of(const NodeId& node) const;
+  std::vector<Prefix> blocks_of(const NodeId& node) const { return blocks_of(node, blocks); }
+  std::vector<Prefix> blocks_of(const NodeId& node, const ipam::BlockMap& map) const;
   /// This node leases from it, or would: it is the owner, or stands for a removed one.
   bool is_mine(const ipam::BlockRecord& block) const;
   /// Two records contradict each other about some of `prefix`, and no decree has settled it.
   bool is_forked(const Prefix& prefix) const;
+  /// What this node owns now is doubtful while there are strangers, and tells the operator.
+  void doubt_blocks(Time now);
   /// What pod addresses are drawn from.
   ipam::Supply supply() const;
   /// MTU of overlay0, overlay.vx and pods; 0 before the underlay is known.

@@ -78,10 +78,6 @@ void Decrees::tell_what_changed(const consensus::Decree& decree) {
   }
   for (const consensus::RemovedNode& removed : decree.change.removed) {
     say(removed.name, "removed");
-    if (removed.node == context_.id) {
-      context_.say(
-          {Event::Level::error, "identity", context_.config.name, "member", "removed", waiting_for()});
-    }
   }
   for (const Prefix& pool : decree.change.pools) say("", "pool " + pool.text());
   for (const consensus::Assignment& assignment : decree.change.assigned) {
@@ -108,11 +104,7 @@ std::string Decrees::waiting_for() const {
            ", and this overlayd, " + context_.config.version + ", knows " +
            std::to_string(consensus::newest_feature_level) + "; upgrade it";
   }
-  const auto removed = context_.chain->removed(context_.id);
-  if (!removed) return {};
-  return "a new identity: " + context_.config.name + " was removed from the cluster by decree " +
-         std::to_string(removed->index) +
-         "; stop overlayd, remove its state directory and start it with --join to come back as a new node";
+  return {};
 }
 
 // ---- the voter ----

@@ -36,7 +36,7 @@ class Decrees {
   void restore(const consensus::Vote& vote) { vote_ = vote; }
   void tick(Time now);
   Time next_deadline() const { return watch_due_; }
-  /// Why this node can do nothing more for its pods; empty when it is a member.
+  /// Why this version can do nothing more for its pods; empty where it can.
   std::string waiting_for() const;
 
  private:

@@ -10,13 +10,33 @@ consensus::Member member(const Context& context, const PublicKey& key, const std
   const auto id = hash_id<NodeId>(key.view());
   const Time since =
       id == context.id ? context.started : context.mesh->reach_changed(id).value_or(context.started);
-  return {key, zone, is_here(context, id), now - since};
+  return {key, zone, is_here(context, id), now - since, is_lapsed(context, id)};
 }
 
 }  // namespace
 
 bool is_here(const Context& context, const NodeId& node) {
   return node == context.id || context.mesh->reaches(node);
+}
+
+bool seats_others(const Context& context, const consensus::Decree& decree) {
+  return decree.voters != context.chain->voters(decree.follows);
+}
+
+std::uint64_t seated_since(const Context& context, std::uint64_t index) {
+  const auto& decrees = context.chain->decrees();
+  for (auto decree = decrees.rbegin(); decree != decrees.rend(); ++decree) {
+    if (decree->index <= index && seats_others(context, *decree)) return decree->index;
+  }
+  return 0;
+}
+
+std::uint64_t seated_since(const Context& context) { return seated_since(context, context.chain->term()); }
+
+bool is_lapsed(const Context& context, const NodeId& node) {
+  if (node == context.id) return context.lapsed;
+  const wire::NodeInfo* info = context.mesh->info(node);
+  return info != nullptr && info->lapsed;
 }
 
 std::vector<NodeId> ids_of(const std::vector<PublicKey>& keys) {
@@ -27,7 +47,8 @@ std::vector<NodeId> ids_of(const std::vector<PublicKey>& keys) {
 
 std::vector<NodeId> voters_here(const Context& context) {
   std::vector<NodeId> out = ids_of(context.chain->voters());
-  std::erase_if(out, [&](const NodeId& voter) { return !is_here(context, voter); });
+  std::erase_if(out,
+                [&](const NodeId& voter) { return !is_here(context, voter) || is_lapsed(context, voter); });
   return out;
 }
 

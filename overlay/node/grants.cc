@@ -38,7 +38,10 @@ wire::BlockReply Grants::grant(const NodeId& owner, const wire::BlockRequest& as
   const RequestId& request = asked.request;
   const auto before = quorum_.claims().by_request(request);
   if (!before.empty()) return granted(request, before.front().prefix);
-  if (!context_.is_voter()) return {request, Kind::refused, context_.config.name + " is no voter"};
+  if (context_.lapsed || !context_.is_seated()) {
+    return {request, Kind::refused, context_.config.name + " is no voter"};
+  }
+  if (!context_.votes) return {request, Kind::waiting, context_.config.name + " waits for its registration"};
   if (const auto removed = context_.chain->removed(owner)) {
     return {request, Kind::refused, "this node was removed by decree " + std::to_string(removed->index)};
   }

@@ -9,6 +9,8 @@
 #include "overlay/node/paths.h"
 #include "overlay/node/pods.h"
 #include "overlay/node/proposals.h"
+#include "overlay/node/registration.h"
+#include "overlay/node/registry.h"
 #include "overlay/node/wishes.h"
 
 namespace overlay::node {
@@ -26,6 +28,8 @@ class Node::Impl {
         grants(context, quorum, takeover),
         forks(context),
         blocks(context, quorum, forks),
+        registry(context, quorum),
+        registration(context, blocks),
         pods(context),
         paths(context, Rng(context.rng.next())) {}
   Impl(const Impl&) = delete;
@@ -34,6 +38,7 @@ class Node::Impl {
   /// Takes up an earlier life's entries, in order.
   [[nodiscard]] Status replay(const std::vector<Bytes>& entries, Time now);
   std::vector<Bytes> snapshot() const;
+  std::vector<Bytes> heirloom() const;
   std::optional<plan::Intent> intent() const;
   std::optional<plan::Peer> planned_peer(const NodeId& node) const;
   View view(Time now) const;
@@ -60,12 +65,15 @@ class Node::Impl {
   Grants grants;
   Forks forks;
   Blocks blocks;
+  Registry registry;
+  Registration registration;
   Pods pods;
   Paths paths;
 
  private:
   [[nodiscard]] Status replay(const wire::LogEntry& entry, std::vector<wire::Record>& records, Time now);
   [[nodiscard]] Status replay_kept(const Bytes& envelope);
+  void replay_registration(const wire::LogEntry& entry);
   [[nodiscard]] Status replay_record(const Bytes& envelope, std::vector<wire::Record>& records);
   void make_mesh(std::vector<wire::Record> records, Time now);
   Status judge(const wire::Record& record) const;
@@ -75,6 +83,8 @@ class Node::Impl {
   void apply_fresh(Time now);
   void hear(const Heard& heard, Time now);
   void hear_of_decrees(const Heard& heard, Time now);
+  void hear_of_registrations(const Heard& heard, Time now);
+  bool is_muted(const Heard& heard) const;
   void describe(Time now);
   void know_peer(const wire::Record& record);
   void gather();

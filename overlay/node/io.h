@@ -50,7 +50,14 @@ struct Answer {
   Result<std::optional<LeaseAnswer>> result;
 };
 
-using Effect = std::variant<Dial, Send, Admit, Close, ReconcileKernel, Answer, Event>;
+/// This node must not live on under its identity: another one does, or it was removed for ever. Whoever runs
+/// it puts the identity and the log aside, makes a new identity, and starts again from Node::heirloom().
+struct Rekey {
+  std::string cause;  // "cloned" or "removed": part of the name under which the old ones are kept
+  std::string why;    // one sentence
+};
+
+using Effect = std::variant<Dial, Send, Admit, Close, ReconcileKernel, Answer, Event, Rekey>;
 
 /// An IP packet, an echo request, from this host to a peer's, by the way it is to test. It promises nothing
 /// and waits for no disk; Node::probe_answered tells of the answer.

@@ -26,6 +26,8 @@ Result<std::unique_ptr<Node>> Node::start(Config config, const KeyPair& identity
                                           const std::vector<Bytes>& entries, Rng rng, Time now) {
   auto impl = std::make_unique<Impl>(std::move(config), identity, rng, now);
   OVERLAY_CHECK(impl->replay(entries, now));
+  if (!impl->context.config.rekeyed.empty())
+    impl->context.raise("identity", impl->context.config.rekeyed, now);
   impl->cluster.start(now);
   impl->mesh_start(now);
   impl->settle(now);
@@ -198,6 +200,7 @@ Output Node::take_output() { return std::exchange(impl_->context.out, {}); }
 std::optional<plan::Intent> Node::intent() const { return impl_->intent(); }
 std::optional<plan::Peer> Node::planned_peer(const NodeId& node) const { return impl_->planned_peer(node); }
 std::vector<Bytes> Node::snapshot() const { return impl_->snapshot(); }
+std::vector<Bytes> Node::heirloom() const { return impl_->heirloom(); }
 View Node::view(Time now) const { return impl_->view(now); }
 Pulse Node::pulse() const { return impl_->pulse(); }
 
@@ -211,7 +214,8 @@ void Node::Impl::mesh_start(Time now) {
 Time Node::Impl::next_deadline() const {
   return std::min({context.mesh->next_deadline(), cluster.next_deadline(), decrees.next_deadline(),
                    proposals.next_deadline(), wishes.next_deadline(), quorum.next_deadline(),
-                   takeover.next_deadline(), grants.next_deadline(), blocks.next_deadline()});
+                   takeover.next_deadline(), grants.next_deadline(), blocks.next_deadline(),
+                   registry.next_deadline(), registration.next_deadline()});
 }
 
 void Node::Impl::settle_paths(Time now) {
@@ -224,28 +228,29 @@ void Node::Impl::settle(Time now) {
   for (const auto& [from, word] : mesh.take_foundings()) cluster.hear(from, word, now);
   cluster.tick(now);
   for (const wire::Record& genesis : mesh.take_genesis()) cluster.hear(genesis, now);
-  describe(now);
+  for (const std::uint64_t incarnation : mesh.take_heard_of_self())
+    registration.hear_of_self(incarnation, now);
+  registration.tick(now);
   apply_fresh(now);
   decrees.tick(now);
   wishes.tick(now);
   proposals.tick(now);
   takeover.tick(now);
+  registry.tick(now);
   grants.tick(now);
   blocks.tick(now);
   for (auto heard = context.take_heard(); !heard.empty(); heard = context.take_heard()) {
     for (const Heard& statement : heard) hear(statement, now);
     proposals.tick(now);
     wishes.tick(now);
+    blocks.tick(now);
   }
+  describe(now);
   apply_fresh(now);
   takeover.tick(now);
   quorum.tick(now);
   blocks.put_in_force(now);
   forks.tick(now);
-  if (mesh.self().incarnation > context.incarnation) {
-    context.incarnation = mesh.self().incarnation;
-    context.persist(wire::IncarnationEntry{context.incarnation});
-  }
   settle_paths(now);
   report_readiness();
 }
@@ -295,7 +300,18 @@ void Node::Impl::apply(const wire::Record& record, Time now) {
   }
 }
 
+/// A voter that may not vote now says nothing that a vote follows from; who asked will ask again.
+bool Node::Impl::is_muted(const Heard& heard) const {
+  const auto& body = heard.body;
+  const bool is_vote =
+      std::holds_alternative<wire::AckRequest>(body) || std::holds_alternative<wire::Ack>(body) ||
+      std::holds_alternative<wire::CopyRequest>(body) || std::holds_alternative<wire::Return>(body) ||
+      std::holds_alternative<consensus::Prepare>(body) || std::holds_alternative<consensus::Accept>(body);
+  return is_vote && context.is_seated() && !context.votes;
+}
+
 void Node::Impl::hear(const Heard& heard, Time now) {
+  if (is_muted(heard)) return;
   if (const auto* request = std::get_if<wire::BlockRequest>(&heard.body)) {
     grants.hear(heard, *request, now);
   } else if (const auto* reply = std::get_if<wire::BlockReply>(&heard.body)) {
@@ -316,6 +332,7 @@ void Node::Impl::hear(const Heard& heard, Time now) {
     paths.hear(heard, *answer, now);
   } else {
     hear_of_decrees(heard, now);
+    hear_of_registrations(heard, now);
   }
 }
 
@@ -335,6 +352,19 @@ void Node::Impl::hear_of_decrees(const Heard& heard, Time now) {
     proposals.hear_answer(heard, *accepted, now);
   } else if (const auto* nack = std::get_if<consensus::Nack>(&body)) {
     proposals.hear_answer(heard, *nack, now);
+  }
+}
+
+void Node::Impl::hear_of_registrations(const Heard& heard, Time now) {
+  const auto& body = heard.body;
+  if (const auto* asked = std::get_if<wire::Register>(&body)) {
+    registry.hear(heard, *asked, now);
+  } else if (const auto* answer = std::get_if<wire::RegisterReply>(&body)) {
+    registration.hear(heard, *answer, now);
+  } else if (const auto* wanted = std::get_if<wire::RegistryRequest>(&body)) {
+    registry.hear(heard, *wanted);
+  } else if (const auto* copy = std::get_if<wire::RegistryReply>(&body)) {
+    registry.hear(heard, *copy);
   }
 }
 
@@ -368,7 +398,7 @@ void Node::Impl::ask_for_reconcile() {
 }
 
 void Node::Impl::describe(Time now) {
-  if (!context.chain || !context.underlay) return;
+  if (!context.chain || !context.underlay || !registration.may_describe()) return;
   wire::NodeInfo info;
   info.name = context.config.name;
   info.zone = context.config.zone;
@@ -381,6 +411,7 @@ void Node::Impl::describe(Time now) {
   info.host_uid = context.host_uid;
   for (const auto& [family, home] : context.home) info.hosts.push_back(home.address());
   info.features = consensus::newest_feature_level;
+  info.lapsed = registration.lapsed();
   context.mesh->describe(info, now);
 }
 
@@ -391,8 +422,9 @@ std::vector<std::string> Node::Impl::waiting_for() const {
   };
   add(cluster.waiting_for());
   add(decrees.waiting_for());
+  add(registration.waiting_for());
   if (!context.underlay) add("an underlay address: there is no default route; give --underlay-address");
-  if (context.chain) add(blocks.waiting_for());
+  if (context.registered) add(blocks.waiting_for());
   if (context.chain && context.underlay && !context.kernel) add("the kernel to be programmed");
   if (context.kernel && !*context.kernel) add("the kernel: " + context.kernel->error().text);
   return out;

@@ -45,6 +45,10 @@ struct Config {
   Duration quarantine = std::chrono::hours(1);      // of blocks whose owner may still be alive somewhere
   bool choose_voters = true;                        // grow and replace the voters unasked
   wire::Opener* opener = nullptr;  // shared by the nodes of a simulation; null: a node opens its own records
+  bool offline_start = true;       // a restart goes on without the voters after a while
+  Nonce instance;                  // drawn at the first start since the machine's boot; zero: unknown
+  std::vector<Bytes> binding;      // what tells this machine from others, see registration.h
+  std::string rekeyed;             // why this start has a new identity; empty: it has not
   ClusterId kernel_cluster;        // named by the alias of an overlay.vx that was there at start; zero: none
 };
 
@@ -132,6 +136,8 @@ class Node {
   std::optional<plan::Peer> planned_peer(const NodeId& node) const;
   /// Entries that rebuild the whole persistent state: the store writes them as a new log.
   std::vector<Bytes> snapshot() const;
+  /// What a new identity starts from instead: the decrees and whom to call, nothing owned. See Rekey.
+  std::vector<Bytes> heirloom() const;
   View view(Time now) const;
   /// The same in a few numbers, at no cost.
   Pulse pulse() const;

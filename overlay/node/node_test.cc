@@ -224,11 +224,39 @@ TEST(Node, SnapshotOfASnapshotIsTheSame) {
   first.lease(pod).value();
   Host second(config(), first.node->snapshot());
   const Host third(config(), second.node->snapshot());
-  auto expected = second.node->snapshot();
-  auto got = third.node->snapshot();
-  expected.erase(expected.begin());  // the incarnation rises with each start
-  got.erase(got.begin());
-  EXPECT_EQ(got, expected);
+  // What counts the starts rises with each.
+  const auto but_the_count = [](std::vector<Bytes> entries) {
+    std::erase_if(entries, [](const Bytes& bytes) {
+      const auto entry = wire::decode_entry(bytes).value();
+      return std::holds_alternative<wire::IncarnationEntry>(entry) ||
+             std::holds_alternative<wire::RegisteredEntry>(entry) ||
+             std::holds_alternative<wire::RegistrationEntry>(entry);
+    });
+    return entries;
+  };
+  EXPECT_EQ(but_the_count(third.node->snapshot()), but_the_count(second.node->snapshot()));
+}
+
+TEST(Node, LeasesNothingOfABlockWherePodsMayLiveThatItHasForgotten) {
+  Host first;
+  first.make_ready();
+  const std::vector<Bytes> older = first.log;
+  const Ip taken = first.lease(pod).value()->lease.addresses.front();
+
+  Host rolled_back(config(), older);
+  rolled_back.node->interfaces_seen({host_interface(pod), "eth0"}, rolled_back.now);
+  rolled_back.make_ready();
+  const View view = rolled_back.node->view(rolled_back.now);
+  ASSERT_EQ(view.alarms.size(), 1U);
+  EXPECT_EQ(view.alarms[0].name, "rolled-back");
+  EXPECT_NE(view.alarms[0].text.find(host_interface(pod)), std::string::npos) << view.alarms[0].text;
+  const ipam::LeaseKey other{"overlay", "c2", "eth0"};
+  const Ip given = rolled_back.lease(other).value()->lease.addresses.front();
+  EXPECT_FALSE(Prefix::around(taken, 24).contains(given)) << given.text();
+
+  rolled_back.node->interfaces_seen({host_interface(other), "eth0"}, rolled_back.now);
+  rolled_back.take();
+  EXPECT_TRUE(rolled_back.node->view(rolled_back.now).alarms.empty()) << "the forgotten pod is gone";
 }
 
 TEST(Node, RefusesAFlagThatDiffersFromItsCluster) {

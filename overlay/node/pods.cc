@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/node/pods.h"
 
+#include <utility>
+
 namespace overlay::node {
 
 void Pods::reply(CallId call, Result<std::optional<LeaseAnswer>> result) {
@@ -83,6 +85,20 @@ void Pods::look(const std::set<std::string>& present, Time now) {
     }
   }
   absent_ = std::move(absent);
+  look_for_strangers(present, now);
+}
+
+/// At the first look only: later an interface without a lease is one that a DEL is about to remove.
+void Pods::look_for_strangers(const std::set<std::string>& present, Time now) {
+  const std::set<std::string> before = std::exchange(context_.strangers, {});
+  if (looked_ && before.empty()) return;
+  for (const std::string& name : present) {
+    if (is_host_interface(name) && (!looked_ || before.contains(name))) context_.strangers.insert(name);
+  }
+  for (const ipam::Lease& lease : context_.leases.all()) context_.strangers.erase(host_interface(lease.key));
+  if (looked_ && !context_.strangers.empty()) return;
+  looked_ = true;
+  context_.doubt_blocks(now);
 }
 
 }  // namespace overlay::node

@@ -27,8 +27,8 @@ class Pods {
   void release(CallId call, const ipam::LeaseKey& key, Time now);
   /// Releases all of `network` but what `valid` holds.
   void collect(CallId call, const std::string& network, const std::set<ipam::LeaseKey>& valid, Time now);
-  /// `present`: the names of all interfaces of this host. Releases what has had none for Config::reap_after,
-  /// at no fewer than `looks_min` looks.
+  /// `present`: the names of all interfaces of this host. Pods that the log does not know are found at the
+  /// first look. Releases what has had none for Config::reap_after, at no fewer than `looks_min` looks.
   void look(const std::set<std::string>& present, Time now);
 
   /// Between the lease and the interface an ADD may be held up, but not for that many looks.
@@ -40,11 +40,13 @@ class Pods {
     int looks = 0;
   };
 
+  void look_for_strangers(const std::set<std::string>& present, Time now);
   void free(const ipam::LeaseKey& key, std::string_view why, Time now);
   LeaseAnswer answer(const ipam::Lease& lease) const;
   void reply(CallId call, Result<std::optional<LeaseAnswer>> result);
 
   Context& context_;
+  bool looked_ = false;
   std::map<ipam::LeaseKey, Absence> absent_;  // leases whose interface was not there when last looked
 };
 

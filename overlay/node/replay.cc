@@ -22,6 +22,7 @@ Status Node::Impl::replay(const std::vector<Bytes>& entries, Time now) {
     Status replayed = entry ? replay(*entry, records, now) : Status(entry.error());
     if (!replayed) return with_context(where, std::move(replayed).error());
   }
+  registration.start(context.incarnation);
   context.incarnation += 1;
   context.persist(wire::IncarnationEntry{context.incarnation});
   make_mesh(std::move(records), now);
@@ -31,6 +32,7 @@ Status Node::Impl::replay(const std::vector<Bytes>& entries, Time now) {
 Status Node::Impl::replay(const wire::LogEntry& entry, std::vector<wire::Record>& records, Time now) {
   if (const auto* start = std::get_if<wire::IncarnationEntry>(&entry)) {
     context.incarnation = std::max(context.incarnation, start->incarnation);
+    registration.restore(wire::PulseEntry{0});
   } else if (const auto* record = std::get_if<wire::RecordEntry>(&entry)) {
     return replay_record(record->envelope, records);
   } else if (const auto* lease = std::get_if<wire::LeaseEntry>(&entry)) {
@@ -57,8 +59,28 @@ Status Node::Impl::replay(const wire::LogEntry& entry, std::vector<wire::Record>
     grants.restore_released(over->generation);
   } else if (const auto* founding = std::get_if<wire::FoundingEntry>(&entry)) {
     cluster.restore(*founding);
+  } else {
+    replay_registration(entry);
   }
   return {};
+}
+
+void Node::Impl::replay_registration(const wire::LogEntry& entry) {
+  if (const auto* pulse = std::get_if<wire::PulseEntry>(&entry)) {
+    registration.restore(*pulse);
+  } else if (const auto* registered = std::get_if<wire::RegisteredEntry>(&entry)) {
+    registration.restore(*registered);
+  } else if (const auto* lapsed = std::get_if<wire::LapsedEntry>(&entry)) {
+    registration.restore(*lapsed);
+  } else if (const auto* binding = std::get_if<wire::BindingEntry>(&entry)) {
+    registration.restore(*binding);
+  } else if (const auto* disowned = std::get_if<wire::DisownedEntry>(&entry)) {
+    registration.restore(*disowned);
+  } else if (const auto* of_a_node = std::get_if<wire::RegistrationEntry>(&entry)) {
+    registry.restore(*of_a_node);
+  } else if (const auto* register_of = std::get_if<wire::RegistryEntry>(&entry)) {
+    registry.restore(*register_of);
+  }
 }
 
 Status Node::Impl::replay_record(const Bytes& envelope, std::vector<wire::Record>& records) {
@@ -160,6 +182,21 @@ std::vector<Bytes> Node::Impl::snapshot() const {
   for (const auto& [family, prefix] : context.home) add(wire::HomeEntry{prefix});
   for (const auto& [address, since] : context.leases.resting()) add(wire::CoolingEntry{address, since});
   for (const ipam::Lease& lease : context.leases.all()) add(wire::LeaseEntry{lease});
+  for (const wire::LogEntry& entry : registration.entries()) add(entry);
+  for (const auto& [node, life] : registry.lives()) add(wire::RegistrationEntry{node, life});
+  if (registry.known_since() != 0) add(wire::RegistryEntry{registry.known_since()});
+  return out;
+}
+
+std::vector<Bytes> Node::Impl::heirloom() const {
+  std::vector<Bytes> out;
+  const auto add = [&](const wire::LogEntry& entry) { out.push_back(wire::encode_entry(entry)); };
+  add(wire::DisownedEntry{context.id});
+  for (const wire::Record* decree : decree_records()) add(wire::RecordEntry{decree->envelope});
+  context.mesh->records().each(wire::RecordKind::node, [&](const wire::Record& record) {
+    if (wire::node_of(record.key) != context.id) add(wire::RecordEntry{record.envelope});
+  });
+  for (const auto& [node, index] : context.peer_index) add(wire::PeerIndexEntry{node, index});
   return out;
 }
 

@@ -47,7 +47,7 @@ const consensus::Decree* Takeover::held_since(std::uint32_t seat) const {
 }
 
 void Takeover::tick(Time now) {
-  if (!context_.chain) return;
+  if (!context_.chain || is_muted()) return;
   if (term_ != context_.chain->term()) follow(now);
   if (ask_at_ > now) return;
   step_ = step_ == Duration{} ? first_copy_ask : std::min(2 * step_, last_copy_ask);

@@ -29,7 +29,7 @@ class Takeover {
   const std::map<std::uint32_t, std::uint64_t>& done() const { return done_; }
 
   void tick(Time now);
-  Time next_deadline() const { return ask_at_; }
+  Time next_deadline() const { return is_muted() ? Time::max() : ask_at_; }
 
  private:
   /// What one voter of the decree before has told.
@@ -42,6 +42,7 @@ class Takeover {
     std::map<NodeId, Source> sources;
   };
 
+  bool is_muted() const { return context_.is_seated() && !context_.votes; }
   void follow(Time now);
   const consensus::Decree* held_since(std::uint32_t seat) const;
   void begin(std::uint32_t seat, const consensus::Decree& since, Time now);

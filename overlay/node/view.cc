@@ -175,6 +175,10 @@ View Node::Impl::view(Time /*now*/) const {
   out.zone = context.config.zone;
   out.version = context.config.version;
   out.waiting_for = waiting_for();
+  out.incarnation = context.incarnation;
+  out.registered = context.registered;
+  out.instance = registration.instance();
+  out.offline = registration.offline();
   if (context.underlay) out.underlay_address = context.underlay->address;
   out.vtep_mac = vtep_mac(context.id);
   out.mtu = context.mtu();

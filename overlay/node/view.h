@@ -96,6 +96,10 @@ struct View {
   std::vector<PoolView> pools;
   std::vector<BlockView> blocks;  // by prefix
   std::vector<ipam::Lease> leases;
+  std::uint64_t incarnation = 0;
+  Nonce instance;           // under which it has registered, or will
+  bool registered = false;  // it may lease from its blocks
+  bool offline = false;     // without the voters' agreement: on the word of its disk
   std::uint64_t addresses = 0;
   std::uint64_t capacity = 0;
   std::vector<AlarmView> alarms;

@@ -84,7 +84,7 @@ Status Wishes::check_recovery(const std::string& cluster) const {
     return fail(Errc::invalid, "this node is in cluster " + chain.cluster().short_hex() + ", not " + cluster +
                                    "; give --cluster " + chain.cluster().short_hex());
   }
-  if (chain.removed(context_.id)) return fail(Errc::refused, "it waits for " + decrees_.waiting_for());
+  if (chain.removed(context_.id)) return fail(Errc::refused, "this node was removed itself");
   if (!majority_is_here(context_)) return {};
   return fail(Errc::refused, names_of(context_, voters_here(context_)) +
                                  " can be reached, a majority of the voters: there is nothing to recover");

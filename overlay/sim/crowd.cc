@@ -284,6 +284,9 @@ void Crowd::lease(MachineIndex index) {
   queue_.at(time(), std::move(event));
 }
 
+/// Nobody is copied or removed in a crowd.
+void Crowd::carry_out(MachineIndex, node::Rekey&) {}
+
 void Crowd::carry_out(MachineIndex from, node::Answer& answer) {
   if (!answer.result || !*answer.result) {
     machines_[from].asked = false;

@@ -92,6 +92,7 @@ class Crowd {
   void carry_out(MachineIndex from, node::ReconcileKernel& reconcile);
   void carry_out(MachineIndex from, node::Answer& answer);
   void carry_out(MachineIndex from, node::Event& event);
+  void carry_out(MachineIndex from, node::Rekey& rekey);
 
   CrowdQueue queue_;
   Rng rng_;

@@ -5,9 +5,16 @@
 #include <vector>
 
 #include "overlay/base/bytes.h"
+#include "overlay/base/crypto.h"
 #include "overlay/base/rng.h"
 
 namespace overlay::sim {
+
+/// What a copy of a disk holds.
+struct Image {
+  KeyPair identity;
+  std::vector<Bytes> entries;
+};
 
 class Disk {
  public:

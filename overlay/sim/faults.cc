@@ -10,9 +10,9 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr std::array<std::string_view, fault_kinds> names = {"partition", "one-way",   "kill",      "power",
-                                                             "reset",     "slow-link", "slow-disk", "freeze",
-                                                             "kernel",    "move",      "hostile"};
+constexpr std::array<std::string_view, fault_kinds> names = {
+    "partition", "one-way", "kill",    "power", "reset",     "slow-link",  "slow-disk", "freeze",
+    "kernel",    "move",    "hostile", "flush", "disk-full", "sync-error", "rollback",  "copy"};
 
 constexpr auto all = [] {
   std::array<Fault, fault_kinds> kinds{};
@@ -144,6 +144,18 @@ void Trouble::strike(Fault kind) {
       return move();
     case Fault::hostile:
       return lie();
+    case Fault::flush:
+      return world_.host(a).flush_kernel();
+    case Fault::disk_full:
+      world_.host(a).temper().disk_full = true;
+      return undo(seconds(2), seconds(30), [this, host = a] { world_.host(host).temper() = {}; });
+    case Fault::sync_error:
+      world_.host(a).temper().sync_fails = true;
+      return undo(milliseconds(1), seconds(2), [this, host = a] { world_.host(host).temper() = {}; });
+    case Fault::rollback:
+      return roll_back();
+    case Fault::copy:
+      return copy();
   }
 }
 
@@ -166,6 +178,44 @@ void Trouble::stop_host(bool power) {
     world_.host(host).kill_after(rng_.below(12));
   }
   undo(milliseconds(100), seconds(40), [this, host] { world_.host(host).start(); });
+}
+
+/// A majority of the voters must go on knowing what it promised, or nobody can know it.
+bool Trouble::may_lapse(const NodeId& node) {
+  for (HostIndex i = 0; i < world_.size(); ++i) {
+    if (!world_.host(i).running()) continue;
+    const auto view = world_.host(i).view();
+    if (!view.genesis) continue;
+    const auto& voters = view.decrees.empty() ? view.genesis->voters : view.decrees.back().voters;
+    std::set<NodeId> fallen;
+    for (const PublicKey& voter : voters) {
+      const auto id = hash_id<NodeId>(voter.view());
+      if (id == node || fallen_.contains(id)) fallen.insert(id);
+    }
+    if (fallen.contains(node) && 2 * fallen.size() >= voters.size()) return false;
+  }
+  fallen_.insert(node);
+  return true;
+}
+
+void Trouble::roll_back() {
+  const HostIndex host = any();
+  const Image image = world_.host(host).image();
+  // A snapshot of a whole machine is put back, or the state directory alone, under the pods that run.
+  const bool machine = rng_.one_in(2);
+  undo(seconds(30), minutes(2), [this, host, image, machine] {
+    const NodeId node = image.identity.node_id();
+    if (image.entries.empty() || node != world_.host(host).id() || !may_lapse(node)) return;
+    machine ? world_.host(host).power_off() : world_.host(host).kill();
+    world_.host(host).restore(image);
+    undo(milliseconds(100), seconds(40), [this, host] { world_.host(host).start(); });
+  });
+}
+
+void Trouble::copy() {
+  const HostIndex host = any();
+  const bool may = !world_.host(host).image().entries.empty() && may_lapse(world_.host(host).id());
+  if (may) world_.copy(host, rng_.one_in(4));
 }
 
 void Trouble::lie() {

@@ -14,19 +14,24 @@
 namespace overlay::sim {
 
 enum class Fault : std::uint8_t {
-  partition,  // the machines in two groups, nothing passes between them
-  one_way,    // one direction of one pair
-  kill,       // kill -9 of a daemon, now or between two of its effects
-  power,      // the plug of a machine
-  reset,      // one session
-  slow_link,  // seconds of latency between two machines
-  slow_disk,  // syncs of up to a second
-  freeze,     // a machine stands still
-  kernel,     // netlink refuses every other time
-  move,       // another underlay address
-  hostile,    // a member that was taken over lies to a machine
+  partition,   // the machines in two groups, nothing passes between them
+  one_way,     // one direction of one pair
+  kill,        // kill -9 of a daemon, now or between two of its effects
+  power,       // the plug of a machine
+  reset,       // one session
+  slow_link,   // seconds of latency between two machines
+  slow_disk,   // syncs of up to a second
+  freeze,      // a machine stands still
+  kernel,      // netlink refuses every other time
+  move,        // another underlay address
+  hostile,     // a member that was taken over lies to a machine
+  flush,       // somebody takes a kernel's routes away
+  disk_full,   // nothing more can be written
+  sync_error,  // the disk cannot make durable what was written
+  rollback,    // a machine falls back to an older image of its disk
+  copy,        // a machine comes up with a copy of another's disk, or of all of it
 };
-inline constexpr std::size_t fault_kinds = 11;
+inline constexpr std::size_t fault_kinds = 16;
 
 /// "partition", "one-way", …
 std::string_view name(Fault fault);
@@ -58,11 +63,15 @@ class Trouble {
   void stop_host(bool power);
   void lie();
   void move();
+  void roll_back();
+  void copy();
+  bool may_lapse(const NodeId& node);
 
   World& world_;
   Rng rng_;
   std::vector<std::pair<Fault, Duration>> kinds_;  // with the mean time between two strikes
   Duration act_every_;
+  std::set<NodeId> fallen_;  // voters whose disk may be behind
   std::uint64_t round_ = 0;  // what was scheduled in an earlier one is void
 };
 

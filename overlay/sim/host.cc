@@ -38,6 +38,21 @@ void Host::remember(const wire::Record& record) {
   disk_.synced(disk_.size());
 }
 
+Image Host::image() const {
+  const auto& entries = disk_.entries();
+  return {identity_, {entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(disk_.durable())}};
+}
+
+void Host::restore(const Image& image) {
+  log("restore", std::to_string(image.entries.size()) + " entries");
+  const NodeId before = id_;
+  identity_ = image.identity;
+  id_ = identity_.node_id();
+  disk_.compact(image.entries);
+  written_ = reported_ = disk_.size();
+  shared_.invariants.disk_replaced(index_, id_, powered_ && id_ == before);
+}
+
 void Host::start() {
   if (!powered_) {
     powered_ = true;
@@ -45,6 +60,7 @@ void Host::start() {
     const bool first = disk_.size() == 0;
     switched_on_ =
         queue().time() - (first ? rng_.between({}, std::chrono::hours(1000)) : rng_.between({}, seconds(9)));
+    config_.instance = resumed_ ? *std::exchange(resumed_, std::nullopt) : rng_.bytes<Nonce>();
     shared_.network.power_restored();
   }
   if (running()) return;
@@ -92,10 +108,29 @@ void Host::stop() {
   held_.clear();
   written_ = disk_.size();
   pending_.clear();
+  unwritten_.clear();
   effects_left_.reset();
   syncing_ = will_sync_ = reconciling_ = reconcile_again_ = changed_ = false;
   tick_at_ = calls_at_ = Time::max();
   runtime_.calls_lost(queue().time());
+}
+
+/// The kernel has dropped what it could not write, and says so once; a second sync would lie. The daemon ends
+/// itself, and whoever supervises it starts it again.
+void Host::abort() {
+  log("abort", std::to_string(disk_.size() - disk_.durable()) + " entries at risk");
+  disk_.power_lost(rng_);
+  stop();
+  shared_.network.daemon_died(index_);
+  queue().after(seconds(1), [this, life = life_] {
+    if (life == life_ && powered_) start();
+  });
+}
+
+void Host::flush_kernel() {
+  log("flush");
+  kernel_.flush();
+  in_this_life([this] { begin_reconcile(); });
 }
 
 void Host::underlay_changed() {
@@ -186,6 +221,21 @@ void Host::gather() {
   auto output = node_->take_output();
   if (!output.empty()) {
     check_told(output);
+    unwritten_.push_back(std::move(output));
+    write();
+  }
+  if (running()) schedule_tick();
+}
+
+/// A full disk holds up all that comes behind the entries it has no room for; it is tried again every second.
+void Host::write() {
+  const bool waited = unwritten_.size() > 1;
+  while (!unwritten_.empty()) {
+    node::Output& output = unwritten_.front();
+    if (temper_.disk_full && !output.persist.empty()) {
+      if (!waited) later(seconds(1), [this] { write(); });
+      return;
+    }
     bool urgent = false;
     for (auto& persist : output.persist) {
       shared_.log.add_bytes(queue().time(), index_, "persist", persist.entry);
@@ -195,11 +245,11 @@ void Host::gather() {
     changed_ = changed_ || !output.persist.empty();
     pending_.push_back({urgent ? disk_.size() : 0, disk_.size(), {}});
     std::move(output.effects.begin(), output.effects.end(), std::back_inserter(pending_.back().effects));
-    sync();
-    sync_soon();
-    release();
+    unwritten_.pop_front();
   }
-  if (running()) schedule_tick();
+  sync();
+  sync_soon();
+  release();
 }
 
 /// Where the core names the peers that have changed, nothing else may have, or a kernel that is written to
@@ -245,11 +295,12 @@ void Host::begin_sync() {
 
 void Host::synced(std::size_t entries) {
   syncing_ = false;
+  if (temper_.sync_fails) return abort();
   disk_.synced(entries);
   report_durable();
   release();
   if (!running()) return;
-  if (pending_.empty() && rng_.one_in(temper_.compact_one_in)) {
+  if (pending_.empty() && unwritten_.empty() && rng_.one_in(temper_.compact_one_in)) {
     log("compact", std::to_string(disk_.size()) + " entries");
     disk_.compact(node_->snapshot());
     written_ = reported_ = disk_.size();
@@ -275,11 +326,11 @@ void Host::release() {
 
 void Host::report_durable() {
   for (; reported_ < disk_.durable(); ++reported_)
-    shared_.invariants.durable(index_, disk_.entries()[reported_]);
+    shared_.invariants.durable(id_, disk_.entries()[reported_]);
 }
 
 void Host::observe() {
-  if (!changed_ || !pending_.empty()) return;
+  if (!changed_ || !pending_.empty() || !unwritten_.empty()) return;
   changed_ = false;
   shared_.invariants.observe(index_, view());
 }
@@ -294,6 +345,23 @@ void Host::carry_out(const node::Close& effect) { shared_.network.close(index_, 
 void Host::carry_out(const node::Event& effect) {
   log("event",
       effect.kind + " " + effect.subject + ": " + effect.from + " -> " + effect.to + " " + effect.text);
+}
+
+/// As the daemon does: the old identity and log are put aside, the new ones are on disk before it starts
+/// again.
+void Host::carry_out(const node::Rekey& effect) {
+  log("rekey", effect.cause + ": " + effect.why);
+  const auto entries = node_->heirloom();
+  stop();
+  shared_.network.daemon_died(index_);
+  for (const auto& [key, container] : runtime_.containers())
+    shared_.invariants.ended(index_, key, queue().time());
+  runtime_.machine_lost(queue().time());
+  config_.rekeyed = effect.why;
+  restore({KeyPair::from_seed(rng_.bytes<SecretSeed>()), entries});
+  queue().after(milliseconds(100), [this, life = life_] {
+    if (life == life_ && powered_) start();
+  });
 }
 
 node::CallId Host::ask(const Order& order) {
@@ -391,8 +459,14 @@ void Host::make_calls() {
   if (running()) poke_runtime();
 }
 
+std::set<ipam::LeaseKey> Host::attachments() const {
+  std::set<ipam::LeaseKey> keys;
+  for (const auto& [key, container] : runtime_.containers()) keys.insert(key);
+  return keys;
+}
+
 void Host::call(const Request& request) {
-  static constexpr const char* names[] = {"ADD", "CHECK", "DEL"};
+  static constexpr const char* names[] = {"ADD", "CHECK", "DEL", "GC"};
   log(names[static_cast<int>(request.verb)], request.key.container);
   const WallTime wall{std::chrono::duration_cast<milliseconds>(queue().time().time_since_epoch())};
   step([&](node::Node& node) {
@@ -403,6 +477,8 @@ void Host::call(const Request& request) {
         return node.check(request.call, request.key, clock());
       case Verb::del:
         return node.release(request.call, request.key, clock());
+      case Verb::collect:
+        return node.collect(request.call, request.key.network, attachments(), clock());
     }
   });
 }

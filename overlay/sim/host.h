@@ -34,6 +34,8 @@ struct Temper {
   Duration sync_most = std::chrono::milliseconds(4);
   std::uint64_t kernel_fails_one_in = 0;  // reconciliations; 0: none
   std::uint64_t compact_one_in = 40;      // syncs
+  bool disk_full = false;
+  bool sync_fails = false;
 };
 
 class Host final : public Station {
@@ -50,8 +52,21 @@ class Host final : public Station {
   void kill_never() { effects_left_.reset(); }
   /// The plug is pulled: kernel and containers are gone, and nobody says goodbye.
   void power_off();
+  // ---- its disk in other hands ----
+  /// What a copy made now would hold.
+  Image image() const;
+  /// Its daemon must be off. From an image of its own: its disk falls back to it. From another's: it is a
+  /// copy.
+  void restore(const Image& image);
+  /// As a copy of a running machine, memory and all: it will not know that it was started anew, or elsewhere.
+  void resume_as(const Host& other) {
+    resumed_ = other.config_.instance;
+    config_.binding = other.config_.binding;
+  }
   /// Stopped in the middle of everything until then (a paused virtual machine); what comes waits.
   void freeze(Time until);
+  /// Somebody took its routes away (a link set down, a flush): the daemon is told at once.
+  void flush_kernel();
   /// Its address on the underlay is another one now.
   void underlay_changed();
 
@@ -80,7 +95,9 @@ class Host final : public Station {
   // ---- Station ----
   bool powered() const override { return powered_; }
   bool listening() const override { return running(); }
-  bool settled() const override { return pending_.empty() && queue().time() >= frozen_until_; }
+  bool settled() const override {
+    return pending_.empty() && unwritten_.empty() && queue().time() >= frozen_until_;
+  }
   void accept(const Endpoint& remote, const std::function<void(mesh::SessionId)>& named) override;
   void connected(mesh::SessionId session, const Endpoint& remote) override;
   void received(mesh::SessionId session, std::string_view frame) override;
@@ -109,8 +126,10 @@ class Host final : public Station {
   void step(Input input);
 
   void stop();
+  void abort();
   void gather();
   void check_told(const node::Output& output);
+  void write();
   void sync();
   void sync_soon();
   void begin_sync();
@@ -127,12 +146,14 @@ class Host final : public Station {
   void carry_out(const node::ReconcileKernel& effect);
   void carry_out(const node::Answer& effect);
   void carry_out(const node::Event& effect);
+  void carry_out(const node::Rekey& effect);
 
   void begin_reconcile();
   void reconcile_always();
-  void reconcile();
   void look_at_interfaces();
+  void reconcile();
   void make_calls();
+  std::set<ipam::LeaseKey> attachments() const;
   void call(const Request& request);
 
   HostIndex index_;
@@ -150,12 +171,14 @@ class Host final : public Station {
   node::CallId last_order_ = std::uint64_t{1} << 32;  // above the runtime's calls
 
   bool powered_ = false;
+  std::optional<Nonce> resumed_;
   Time switched_on_;
   Time frozen_until_;
   std::deque<std::function<void()>> held_;  // what came while it was frozen
   std::uint64_t life_ = 0;                  // rises with each end of the daemon
   std::unique_ptr<node::Node> node_;
   std::optional<plan::Intent> told_;  // what the kernel was last said to have to hold
+  std::deque<node::Output> unwritten_;  // there is no room for what the first of them has to write
   std::deque<Pending> pending_;
   std::size_t written_ = 0;   // entries that are in the file for certain, durable or not
   std::size_t reported_ = 0;  // durable entries the invariants have been told of

@@ -48,6 +48,7 @@ void Invariants::observe(HostIndex host, const node::View& view) {
   auto* cluster = cluster_of(host, view);
   if (cluster == nullptr) return;
   decrees(host, view, *cluster);
+  registration(host, view, *cluster);
   records(host, view, *cluster);
   claims(host, view, *cluster);
   leases(host, view);
@@ -67,7 +68,8 @@ Invariants::Cluster* Invariants::cluster_of(HostIndex host, const node::View& vi
   count("one genesis");
   auto& known = hosts_[host];
   if (!view.cluster || !view.genesis) {
-    if (known.cluster) broken(host, "one genesis", "it has forgotten cluster " + known.cluster->short_hex());
+    const bool forgot = known.cluster && !fallen_back_.contains(known.id);
+    if (forgot) broken(host, "one genesis", "it has forgotten cluster " + known.cluster->short_hex());
     return nullptr;
   }
   if (!known.cluster) known.cluster = view.cluster;
@@ -162,15 +164,18 @@ void Invariants::learn(HostIndex host, const BlockRecord& record, Cluster& clust
   }
 }
 
-void Invariants::durable(HostIndex host, const Bytes& entry) {
+void Invariants::durable(const NodeId& node, const Bytes& entry) {
   const auto decoded = wire::decode_entry(entry);
-  if (!decoded) return broken(host, "durable before visible", "it wrote " + decoded.error().text);
+  if (!decoded) return verdict_.fail("durable before visible: a node wrote " + decoded.error().text);
+  if (const auto* life = std::get_if<wire::RegistrationEntry>(&*decoded)) {
+    registered_[{life->node, life->life.incarnation, life->life.nonce}].insert(node);
+  }
   const auto* kept = std::get_if<wire::KeptEntry>(&*decoded);
   const auto* held = std::get_if<wire::RecordEntry>(&*decoded);
   if (kept == nullptr && held == nullptr) return;
   const auto record = wire::read(kept != nullptr ? kept->envelope : held->envelope);
   const auto* block = record ? std::get_if<BlockRecord>(&record->body) : nullptr;
-  if (block != nullptr) on_disk_[{block->prefix, block->epoch}].insert(host);
+  if (block != nullptr) on_disk_[{block->prefix, block->epoch}].insert(node);
 }
 
 /// I6: nobody counts on a change of ownership before a majority of the voters has it on disk. Later decrees
@@ -181,8 +186,7 @@ void Invariants::acknowledged(HostIndex host, const BlockRecord& record, const C
   const auto& voters = cluster.genesis.voters;
   const auto& holders = on_disk_[{record.prefix, record.epoch}];
   const auto having = std::count_if(voters.begin(), voters.end(), [&](const PublicKey& voter) {
-    const auto id = hash_id<NodeId>(voter.view());
-    return std::any_of(holders.begin(), holders.end(), [&](HostIndex i) { return hosts_[i].id == id; });
+    return holders.contains(hash_id<NodeId>(voter.view()));
   });
   if (2 * static_cast<std::size_t>(having) > voters.size()) return;
   broken(host, "acknowledged before used",
@@ -202,13 +206,59 @@ void Invariants::monotone(HostIndex host, const ipam::BlockMap::Records& now) {
   }
 }
 
+void Invariants::disk_replaced(HostIndex host, const NodeId& node, bool pods_go_on) {
+  auto& known = hosts_[host];
+  fallen_back_.insert(node);
+  if (pods_go_on) {
+    known.known.clear();
+    return;
+  }
+  if (known.cluster) drop(host, clusters_.at(*known.cluster));
+  known = {};
+}
+
+/// What it owned and its containers have counts no more: it was replaced by another life of its identity, and
+/// whoever knows sends nothing there.
+void Invariants::drop(HostIndex host, Cluster& cluster) {
+  std::erase_if(cluster.claims, [&](const auto& entry) { return entry.second == host; });
+  std::erase_if(cluster.live, [&](const auto& entry) { return entry.second.first == host; });
+  hosts_[host].claims.clear();
+}
+
+/// I10: a life counts when a majority of the voters has it on disk, and of each identity only the last such.
+void Invariants::registration(HostIndex host, const node::View& view, Cluster& cluster) {
+  Holder& holder = cluster.holders[view.id];
+  if (!view.registered || view.offline) return;
+  if (holder.host == host && holder.incarnation == view.incarnation && holder.instance == view.instance)
+    return;
+  count("one life an identity");
+  const auto& with = registered_[{view.id, view.incarnation, view.instance}];
+  const auto& voters = view.decrees.empty() ? cluster.genesis.voters : view.decrees.back().voters;
+  const auto agreed = std::count_if(voters.begin(), voters.end(), [&](const PublicKey& voter) {
+    return with.contains(hash_id<NodeId>(voter.view()));
+  });
+  if (2 * static_cast<std::size_t>(agreed) <= voters.size()) {
+    broken(host, "one life an identity",
+           "it counts itself as registered, with " + std::to_string(agreed) + " of " +
+               std::to_string(voters.size()) + " voters");
+  }
+  if (view.incarnation < holder.incarnation) return;
+  if (holder.host != host && holder.host != no_host) drop(holder.host, cluster);
+  holder = {view.incarnation, view.instance, host};
+}
+
+bool Invariants::is_held_by(HostIndex host, const Cluster& cluster) const {
+  const auto holder = cluster.holders.find(hosts_[host].id);
+  return holder != cluster.holders.end() && holder->second.host == host;
+}
+
 /// I2: no two nodes lease from the same addresses, at any moment, whatever each of them knows.
 void Invariants::claims(HostIndex host, const node::View& view, Cluster& cluster) {
   count("single owner");
   std::vector<Prefix> owned;
   for (const auto& block : view.blocks) {
-    if (block.record.state == BlockState::owned && block.record.owner == view.id)
-      owned.push_back(block.record.prefix);
+    const bool own = block.record.state == BlockState::owned && block.record.owner == view.id;
+    if (own && view.registered && is_held_by(host, cluster)) owned.push_back(block.record.prefix);
   }
   auto& held = hosts_[host].claims;
   if (owned == held) return;
@@ -233,9 +283,13 @@ void Invariants::claims(HostIndex host, const node::View& view, Cluster& cluster
 void Invariants::leases(HostIndex host, const node::View& view) {
   count("leases inside own blocks");
   std::set<Ip> seen;
+  std::vector<Prefix> own;
+  for (const auto& block : view.blocks) {
+    if (block.record.state == BlockState::owned && block.record.owner == view.id)
+      own.push_back(block.record.prefix);
+  }
   for (const auto& lease : view.leases) {
     for (const auto& address : lease.addresses) {
-      const auto& own = hosts_[host].claims;
       const auto block =
           std::find_if(own.begin(), own.end(), [&](const Prefix& p) { return p.contains(address); });
       if (block == own.end()) broken(host, "leases inside own blocks", address.text() + " is in none");
@@ -261,6 +315,7 @@ void Invariants::became_live(HostIndex host, const ipam::LeaseKey& key, const st
            key.container + " has " + std::to_string(addresses.size()) + " addresses of " +
                std::to_string(families.size()) + " families");
   }
+  if (!is_held_by(host, cluster)) return;  // what a copy leases that does not know it yet, nobody can prevent
   for (const auto& address : addresses) {
     const auto [at, is_new] = cluster.live.try_emplace(address, host, key);
     if (!is_new) {
@@ -287,7 +342,9 @@ void Invariants::ended(HostIndex host, const ipam::LeaseKey& key, Time now) {
   if (at == known.live.end()) return;
   auto& cluster = clusters_.at(*known.cluster);
   for (const auto& address : at->second) {
-    cluster.live.erase(address);
+    const auto live = cluster.live.find(address);
+    if (live == cluster.live.end() || live->second.first != host) continue;
+    cluster.live.erase(live);
     cluster.ended[address] = now;
   }
   known.live.erase(at);
@@ -302,14 +359,15 @@ void Invariants::restarted(HostIndex host, const node::View& view) {
   known.known.clear();  // what others wrote may be lost, it can be heard again
   std::map<ipam::LeaseKey, std::vector<Ip>> leases;
   for (const auto& lease : view.leases) leases[lease.key] = lease.addresses;
+  const bool fell_back = fallen_back_.contains(known.id);
   for (const auto& [key, addresses] : known.live) {
-    if (leases[key] != addresses) {
+    if (!fell_back && leases[key] != addresses) {
       broken(
           host, "durable before visible",
           "the lease of " + key.container + ", " + addresses.front().text() + ", was answered and is lost");
     }
   }
-  if (!known.cluster) return;
+  if (!known.cluster || fell_back) return;
   if (view.cluster != known.cluster) broken(host, "durable before visible", "it has lost its cluster");
   const auto& cluster = clusters_.at(*known.cluster);
   auto map = merged(records_of(view));

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "overlay/ipam/block_map.h"
@@ -30,7 +31,10 @@ class Invariants {
   /// The container is gone, or its DEL is under way.
   void ended(HostIndex host, const ipam::LeaseKey& key, Time now);
   /// An entry of a machine's log that no crash can take away any more.
-  void durable(HostIndex host, const Bytes& entry);
+  void durable(const NodeId& node, const Bytes& entry);
+  /// What a machine had on its disk is gone: another image of `node` is there now. `pods_go_on`: but its
+  /// containers run.
+  void disk_replaced(HostIndex host, const NodeId& node, bool pods_go_on);
   /// A kernel lost routes, by the will of a node that knows this.
   void routes_lost(HostIndex host, const node::View& view, const Kernel::Routes& routes);
 
@@ -40,6 +44,12 @@ class Invariants {
 
  private:
   using Version = std::pair<Prefix, ipam::Epoch>;
+  /// The life that is registered for an identity, and where it is lived.
+  struct Holder {
+    std::uint64_t incarnation = 0;
+    Nonce instance;
+    HostIndex host = no_host;
+  };
   /// The books of one cluster, of everything any of its members has ever shown.
   struct Cluster {
     consensus::Genesis genesis;
@@ -54,6 +64,7 @@ class Invariants {
     std::map<std::pair<std::uint32_t, ipam::Epoch>, RequestId> sequence;  // of each seat
     std::map<Ip, std::pair<HostIndex, ipam::LeaseKey>> live;
     std::map<Ip, Time> ended;
+    std::map<NodeId, Holder> holders;  // of each identity
   };
   struct Host {
     NodeId id;
@@ -72,6 +83,9 @@ class Invariants {
   void learn(HostIndex host, const ipam::BlockRecord& record, Cluster& cluster);
   void acknowledged(HostIndex host, const ipam::BlockRecord& record, const Cluster& cluster);
   void monotone(HostIndex host, const ipam::BlockMap::Records& now);
+  void registration(HostIndex host, const node::View& view, Cluster& cluster);
+  bool is_held_by(HostIndex host, const Cluster& cluster) const;
+  void drop(HostIndex host, Cluster& cluster);
   void claims(HostIndex host, const node::View& view, Cluster& cluster);
   void leases(HostIndex host, const node::View& view);
   void broken(HostIndex host, const std::string& rule, const std::string& text);
@@ -79,7 +93,10 @@ class Invariants {
 
   std::vector<Host> hosts_;
   std::map<ClusterId, Cluster> clusters_;
-  std::map<Version, std::set<HostIndex>> on_disk_;  // whose log holds the record
+  std::map<Version, std::set<NodeId>> on_disk_;  // whose log holds the record
+  std::map<std::tuple<NodeId, std::uint64_t, Nonce>, std::set<NodeId>>
+      registered_;                // each life, and with which voters
+  std::set<NodeId> fallen_back_;  // identities whose disk an older image has replaced
   std::map<std::string, std::uint64_t> checked_;
   Verdict& verdict_;
 };

@@ -34,6 +34,7 @@ class Checked : public testing::Test {
     out.id = id(host);
     out.cluster = ClusterId{{1}};
     out.genesis = genesis;
+    out.registered = true;
     for (const auto& record : records[host]) out.blocks.push_back({record, "", 0, 255});
     out.leases = leases[host];
     return out;
@@ -43,8 +44,9 @@ class Checked : public testing::Test {
   void observe(HostIndex host) {
     for (const auto& record : records[host]) {
       const auto sealed = wire::seal(record, {}, key, ClusterId{{1}});
-      invariants.durable(0, wire::encode_entry(wire::KeptEntry{sealed.envelope}));
+      invariants.durable(id(0), wire::encode_entry(wire::KeptEntry{sealed.envelope}));
     }
+    invariants.durable(id(0), wire::encode_entry(wire::RegistrationEntry{id(host), {}}));
     invariants.observe(host, view(host));
   }
   BlockRecord owned(std::string_view text, std::uint64_t seq, HostIndex owner) const {

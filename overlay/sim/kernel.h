@@ -24,6 +24,8 @@ class Kernel {
 
   /// Makes it so. Returns the routes it took away, or turned to another owner, with what they were.
   Routes reconcile(const plan::Intent& intent);
+  /// All routes are gone, the devices are not.
+  void flush() { routes_.clear(); }
   /// The machine was switched off.
   void clear();
 

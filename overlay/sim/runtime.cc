@@ -20,6 +20,7 @@ std::string text(const ipam::LeaseKey& key) { return key.container; }
 
 void Runtime::act(Time now) {
   const auto draw = rng_.below(16);
+  if (rng_.one_in(16)) return extra_.emplace_back(Verb::collect, key_of("")), void();
   const bool room = containers_.size() < most_;
   if (room && draw < 7) return add("c" + std::to_string(++made_), now);
   const auto live = any(Container::State::live);
@@ -85,7 +86,7 @@ std::vector<Request> Runtime::due(Time now, std::vector<ipam::LeaseKey>& ended) 
     // A second ADD that is made after the DEL would be a new container.
     const auto at = containers_.find(key);
     const bool live = at != containers_.end() && at->second.state == Container::State::live;
-    if (live || verb == Verb::del) requests.push_back(request(verb, key, now));
+    if (live || verb == Verb::del || verb == Verb::collect) requests.push_back(request(verb, key, now));
   }
   return requests;
 }
@@ -123,6 +124,8 @@ Outcome Runtime::answered(const node::Answer& answer, Time now) {
       return checked(key, answer);
     case Verb::del:
       deleted(key, answer, now);
+      return {};
+    case Verb::collect:
       return {};
   }
   return {};

@@ -12,7 +12,7 @@
 
 namespace overlay::sim {
 
-enum class Verb : std::uint8_t { add, check, del };
+enum class Verb : std::uint8_t { add, check, del, collect };
 
 struct Request {
   node::CallId call;

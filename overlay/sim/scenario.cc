@@ -175,6 +175,7 @@ Plan draw_plan(std::uint64_t seed, std::size_t hosts, Duration length, const std
     plan.options.spare_after = seconds(20);
     plan.options.quarantine = seconds(40);
   }
+  plan.options.spares = plan.faults.contains(Fault::copy) ? 2 : 0;
   return plan;
 }
 

@@ -12,6 +12,7 @@ using std::chrono::seconds;
 constexpr std::uint64_t most_steps_a_moment = 1'000'000;
 /// Machines are switched on within this span.
 constexpr auto start_span = seconds(3);
+/// Pods that went without a DEL keep their lease so long; shorter than the daemon has it, for runs are.
 
 std::vector<ipam::BlockRecord> records_of(const node::View& view) {
   std::vector<ipam::BlockRecord> records;
@@ -40,10 +41,12 @@ std::string difference(const Kernel::Routes& has, const Kernel::Routes& wanted) 
 World::World(Options options)
     : options_(std::move(options)),
       network_(queue_, log_, Rng(options_.seed ^ 0x6e6574)),
-      invariants_(options_.hosts, verdict_),
-      hostile_(options_.hosts, queue_, network_, log_, verdict_, Rng(options_.seed ^ 0x6c6965)) {
+      invariants_(options_.hosts + options_.spares, verdict_),
+      hostile_(options_.hosts + options_.spares, queue_, network_, log_, verdict_,
+               Rng(options_.seed ^ 0x6c6965)),
+      size_(options_.hosts) {
   Rng rng(options_.seed);
-  for (HostIndex i = 0; i < options_.hosts; ++i) {
+  for (HostIndex i = 0; i < options_.hosts + options_.spares; ++i) {
     const Shared shared{queue_, network_, invariants_, log_, verdict_};
     hosts_.push_back(
         std::make_unique<Host>(i, shared, config_of(i, rng), rng.next(), options_.most_containers));
@@ -74,6 +77,7 @@ node::Config World::config_of(HostIndex index, Rng& rng) const {
   config.probe_paths = false;  // there is no data path here
   config.listen_ports = {mesh_port};
   config.choose_voters = options_.choose_voters;
+  if (rng.one_in(2)) config.binding = {"machine of " + host_name(index)};
   config.reap_after = seconds(20);  // so that what a crash brought back is gone while a scenario waits
   config.spare_after = options_.spare_after;
   config.quarantine = options_.quarantine;
@@ -112,9 +116,18 @@ void World::correct() {
 
 void World::start_all() {
   Rng rng(options_.seed ^ 0x73746172);
-  for (auto& host : hosts_) {
-    queue_.after(rng.between({}, start_span), [&host] { host->start(); });
+  for (HostIndex i = 0; i < size(); ++i) {
+    queue_.after(rng.between({}, start_span), [this, i] { hosts_[i]->start(); });
   }
+}
+
+bool World::copy(HostIndex host, bool with_memory) {
+  if (size_ == hosts_.size()) return false;
+  Host& copy = *hosts_[size_++];
+  copy.restore(hosts_[host]->image());
+  if (with_memory) copy.resume_as(*hosts_[host]);
+  copy.start();
+  return true;
 }
 
 bool World::run(Duration span) {
@@ -165,13 +178,14 @@ std::string World::unsettled() const {
 }
 
 bool World::missed(HostIndex gone) const {
-  return std::all_of(hosts_.begin(), hosts_.end(), [&](const auto& host) {
-    if (host->id() == hosts_[gone]->id()) return true;
-    const auto view = host->view();
-    return std::none_of(view.peers.begin(), view.peers.end(), [&](const node::PeerView& peer) {
-      return peer.id == hosts_[gone]->id() && peer.reachable;
-    });
-  });
+  return std::all_of(
+      hosts_.begin(), hosts_.begin() + static_cast<std::ptrdiff_t>(size_), [&](const auto& host) {
+        if (host->id() == hosts_[gone]->id()) return true;
+        const auto view = host->view();
+        return std::none_of(view.peers.begin(), view.peers.end(), [&](const node::PeerView& peer) {
+          return peer.id == hosts_[gone]->id() && peer.reachable;
+        });
+      });
 }
 
 std::string World::unsettled(HostIndex index, const node::View& view, const node::View& first) const {

@@ -34,6 +34,7 @@ struct Options {
   consensus::Ipam ipam = consensus::Ipam::pool;                   // likewise
   Duration spare_after = std::chrono::minutes(10);                // see node::Config
   Duration quarantine = std::chrono::hours(1);
+  std::size_t spares = 0;  // machines that come into play as copies of others
 };
 
 class World {
@@ -50,12 +51,16 @@ class World {
                  Duration step = std::chrono::milliseconds(100));
 
   // ---- machines ----
-  std::size_t size() const { return hosts_.size(); }
+  /// Those in play.
+  std::size_t size() const { return size_; }
   Host& host(HostIndex index) { return *hosts_[index]; }
   const Host& host(HostIndex index) const { return *hosts_[index]; }
   void start_all();
   /// The misled machine is started again with the command line of all others.
   void correct();
+  /// A spare machine comes up with a copy of this one's disk; `with_memory`: with a copy of what runs there
+  /// too. False when no machine is left.
+  bool copy(HostIndex host, bool with_memory);
   Network& network() { return network_; }
   EventQueue& queue() { return queue_; }
   /// One more machine, of nobody's friend; it does nothing by itself.
@@ -91,7 +96,8 @@ class World {
   Network network_;
   Invariants invariants_;
   Hostile hostile_;
-  std::vector<std::unique_ptr<Host>> hosts_;
+  std::vector<std::unique_ptr<Host>> hosts_;  // the spares last
+  std::size_t size_;
 };
 
 }  // namespace overlay::sim

@@ -52,6 +52,7 @@ v1::NodeInfo to_proto(const NodeInfo& info) {
   out.set_features(info.features);
   out.set_host_uid(info.host_uid);
   for (const Ip& address : info.hosts) out.add_hosts(Bytes(address.bytes()));
+  out.set_lapsed(info.lapsed);
   return out;
 }
 
@@ -210,6 +211,7 @@ Result<NodeInfo> decode_node_info(std::string_view body) {
   out.features = from.features();
   OVERLAY_TRY(out.host_uid, bounded_text(from.host_uid(), max_text, "host uid"));
   OVERLAY_TRY(out.hosts, addresses_from(from.hosts(), "host addresses"));
+  out.lapsed = from.lapsed();
   return out;
 }
 

@@ -13,6 +13,7 @@ inline constexpr std::size_t max_endpoints = 8;
 inline constexpr std::size_t max_links = 4096;
 inline constexpr std::size_t max_contacts = 16;
 inline constexpr std::size_t max_records = 1024;  // in one frame
+inline constexpr std::size_t max_own_blocks = 4096;
 inline constexpr std::size_t max_digest_entries = 4096;
 inline constexpr std::size_t max_hops = 32;
 inline constexpr std::size_t max_asked = 64;  // nodes in one question

@@ -81,6 +81,30 @@ void fill(v1::LogEntry& out, const VoteEntry& entry) {
   vote.set_value(entry.vote.accepted->value);
 }
 
+void fill(v1::LogEntry& out, const PulseEntry& entry) { out.set_pulse(entry.pulse); }
+
+void fill(v1::LogEntry& out, const RegisteredEntry& entry) {
+  out.mutable_registered()->set_incarnation(entry.incarnation);
+  out.mutable_registered()->set_nonce(entry.nonce.str());
+}
+
+void fill(v1::LogEntry& out, const RegistrationEntry& entry) {
+  auto& registration = *out.mutable_registration();
+  registration.set_node(entry.node.str());
+  registration.set_incarnation(entry.life.incarnation);
+  registration.set_pulse(entry.life.pulse);
+  registration.set_nonce(entry.life.nonce.str());
+}
+
+void fill(v1::LogEntry& out, const RegistryEntry& entry) { out.set_registry(entry.term); }
+void fill(v1::LogEntry& out, const LapsedEntry&) { out.set_lapsed(true); }
+
+void fill(v1::LogEntry& out, const BindingEntry& entry) {
+  for (const Bytes& mark : entry.marks) out.mutable_binding()->add_marks(mark);
+}
+
+void fill(v1::LogEntry& out, const DisownedEntry& entry) { out.set_disowned(entry.node.str()); }
+
 ipam::LeaseKey read(const v1::LogEntry::LeaseKey& from) {
   return {from.network(), from.container(), from.interface()};
 }
@@ -145,6 +169,24 @@ Result<LogEntry> read(const v1::LogEntry::Vote& from) {
   return LogEntry(VoteEntry{std::move(out)});
 }
 
+Result<LogEntry> read(const v1::LogEntry::Registered& from) {
+  RegisteredEntry out{from.incarnation(), {}};
+  OVERLAY_TRY(out.nonce, Nonce::parse(from.nonce()));
+  return LogEntry(out);
+}
+
+Result<LogEntry> read(const v1::LogEntry::Registration& from) {
+  RegistrationEntry out{{}, {from.incarnation(), from.pulse(), {}}};
+  OVERLAY_TRY(out.node, NodeId::parse(from.node()));
+  OVERLAY_TRY(out.life.nonce, Nonce::parse(from.nonce()));
+  return LogEntry(out);
+}
+
+Result<LogEntry> read_disowned(const std::string& from) {
+  OVERLAY_TRY(const NodeId node, NodeId::parse(from));
+  return LogEntry(DisownedEntry{node});
+}
+
 Result<LogEntry> read(const v1::LogEntry& from) {
   switch (from.kind_case()) {
     case v1::LogEntry::kIncarnation:
@@ -175,6 +217,20 @@ Result<LogEntry> read(const v1::LogEntry& from) {
       return LogEntry(RecoveryOverEntry{from.recovery_over()});
     case v1::LogEntry::kFounding:
       return LogEntry(FoundingEntry{from.founding().envelope()});
+    case v1::LogEntry::kPulse:
+      return LogEntry(PulseEntry{from.pulse()});
+    case v1::LogEntry::kRegistered:
+      return read(from.registered());
+    case v1::LogEntry::kRegistration:
+      return read(from.registration());
+    case v1::LogEntry::kRegistry:
+      return LogEntry(RegistryEntry{from.registry()});
+    case v1::LogEntry::kLapsed:
+      return LogEntry(LapsedEntry{});
+    case v1::LogEntry::kBinding:
+      return LogEntry(BindingEntry{{from.binding().marks().begin(), from.binding().marks().end()}});
+    case v1::LogEntry::kDisowned:
+      return read_disowned(from.disowned());
     case v1::LogEntry::KIND_NOT_SET:
       break;
   }

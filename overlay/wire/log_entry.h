@@ -7,6 +7,7 @@
 #include "overlay/consensus/paxos.h"
 #include "overlay/ipam/lease.h"
 #include "overlay/wire/record.h"
+#include "overlay/wire/statement.h"
 
 namespace overlay::wire {
 
@@ -72,9 +73,40 @@ struct FoundingEntry {
   Bytes proposal;
 };
 
-using LogEntry = std::variant<IncarnationEntry, RecordEntry, LeaseEntry, ReleaseEntry, CoolingEntry,
-                              RequestEntry, KeptEntry, TakeoverEntry, ReturningEntry, HomeEntry,
-                              PeerIndexEntry, VoteEntry, RecoveryOverEntry, FoundingEntry>;
+/// Says on, within the incarnation before it, that this voter lives.
+struct PulseEntry {
+  std::uint64_t pulse = 0;
+};
+/// This node has registered with a majority of the voters; the nonce tells a restart from a reboot.
+struct RegisteredEntry {
+  std::uint64_t incarnation = 0;
+  Nonce nonce;
+};
+/// A node has registered with this voter.
+struct RegistrationEntry {
+  NodeId node;
+  Life life;
+};
+/// This voter knows the register of those who voted before the decree.
+struct RegistryEntry {
+  std::uint64_t term = 0;
+};
+/// This node never votes again: its disk was behind what others remember of it.
+struct LapsedEntry {};
+/// What told this machine from others when it last registered; see node::Binding.
+struct BindingEntry {
+  std::vector<Bytes> marks;
+};
+/// This log must not go on under that identity: it was begun for the one that replaces it.
+struct DisownedEntry {
+  NodeId node;
+};
+
+using LogEntry =
+    std::variant<IncarnationEntry, RecordEntry, LeaseEntry, ReleaseEntry, CoolingEntry, RequestEntry,
+                 KeptEntry, TakeoverEntry, ReturningEntry, HomeEntry, PeerIndexEntry, VoteEntry,
+                 RecoveryOverEntry, FoundingEntry, PulseEntry, RegisteredEntry, RegistrationEntry,
+                 RegistryEntry, LapsedEntry, BindingEntry, DisownedEntry>;
 
 Bytes encode_entry(const LogEntry& entry);
 /// Errc::corrupt for bytes that are no entry, Errc::unsupported for a kind that only a newer version writes.

@@ -57,6 +57,7 @@ struct NodeInfo {
   std::uint32_t features = 0;  // the highest feature level it knows
   std::string host_uid;        // of the Kubernetes Node this host is; empty elsewhere
   std::vector<Ip> hosts = {};  // its own addresses in the pools, one of a family
+  bool lapsed = false;         // its disk was behind what others remember of it: it never votes again
 
   friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
 };

@@ -99,6 +99,50 @@ void fill(v1::StatementBody& out, const PathAnswer& answer) {
   fill_nodes(*out.mutable_path_answer(), answer);
 }
 
+void fill(v1::Life& out, const Life& life) {
+  out.set_incarnation(life.incarnation);
+  out.set_pulse(life.pulse);
+  out.set_nonce(life.nonce.str());
+}
+
+void fill(v1::StatementBody& out, const Register& asked) {
+  auto& body = *out.mutable_register_();
+  body.set_term(asked.term);
+  fill(*body.mutable_life(), asked.life);
+  body.set_against(asked.against);
+  for (const Prefix& block : asked.blocks) *body.add_blocks() = to_proto(block);
+  if (asked.after) *body.mutable_after() = to_proto(*asked.after);
+}
+
+void fill(v1::StatementBody& out, const RegisterReply& reply) {
+  auto& body = *out.mutable_register_reply();
+  body.set_term(reply.term);
+  fill(*body.mutable_life(), reply.life);
+  body.set_kind(static_cast<std::uint32_t>(reply.kind));
+  if (reply.known) fill(*body.mutable_known(), *reply.known);
+  if (reply.after) *body.mutable_after() = to_proto(*reply.after);
+  for (const Bytes& envelope : reply.envelopes) body.add_envelopes(envelope);
+  for (const Prefix& prefix : reply.released) *body.add_released() = to_proto(prefix);
+  body.set_more(reply.more);
+}
+
+void fill(v1::StatementBody& out, const RegistryRequest& request) {
+  out.mutable_registry_request()->set_term(request.term);
+  out.mutable_registry_request()->set_after(request.after.str());
+}
+
+void fill(v1::StatementBody& out, const RegistryReply& reply) {
+  auto& body = *out.mutable_registry_reply();
+  body.set_term(reply.term);
+  body.set_after(reply.after.str());
+  for (const auto& [node, life] : reply.entries) {
+    auto& entry = *body.add_entries();
+    entry.set_node(node.str());
+    fill(*entry.mutable_life(), life);
+  }
+  body.set_more(reply.more);
+}
+
 // ---- decoding: one overload a kind, each checking every size ----
 
 Result<StatementBody> read(const v1::BlockRequest& from) {
@@ -182,6 +226,71 @@ Result<StatementBody> read_nodes(const Proto& from) {
 
 Result<StatementBody> read(const v1::PathQuestion& from) { return read_nodes<PathQuestion>(from); }
 Result<StatementBody> read(const v1::PathAnswer& from) { return read_nodes<PathAnswer>(from); }
+Result<Life> read(const v1::Life& from) {
+  Life out{from.incarnation(), from.pulse(), {}};
+  OVERLAY_TRY(out.nonce, Nonce::parse(from.nonce()));
+  return out;
+}
+
+template <class Repeated>
+Result<std::vector<Prefix>> read_prefixes(const Repeated& from) {
+  OVERLAY_CHECK(bounded_count(from.size(), max_own_blocks, "blocks"));
+  std::vector<Prefix> out;
+  for (const auto& each : from) {
+    OVERLAY_TRY(const Prefix prefix, from_proto(each));
+    out.push_back(prefix);
+  }
+  return out;
+}
+
+Result<StatementBody> read(const v1::Register& from) {
+  Register out;
+  out.term = from.term();
+  OVERLAY_TRY(out.life, read(from.life()));
+  out.against = from.against();
+  OVERLAY_TRY(out.blocks, read_prefixes(from.blocks()));
+  OVERLAY_TRY(out.after, read_after(from));
+  return StatementBody(std::move(out));
+}
+
+Result<StatementBody> read(const v1::RegisterReply& from) {
+  if (from.kind() < 1 || from.kind() > 4) {
+    return fail(Errc::invalid, "a reply to a registration of kind " + std::to_string(from.kind()));
+  }
+  OVERLAY_CHECK(bounded_count(from.envelopes_size(), max_records, "records"));
+  RegisterReply out;
+  out.term = from.term();
+  OVERLAY_TRY(out.life, read(from.life()));
+  out.kind = static_cast<RegisterReply::Kind>(from.kind());
+  if (from.has_known()) {
+    OVERLAY_TRY(out.known, read(from.known()));
+  }
+  OVERLAY_TRY(out.after, read_after(from));
+  out.envelopes.assign(from.envelopes().begin(), from.envelopes().end());
+  OVERLAY_TRY(out.released, read_prefixes(from.released()));
+  out.more = from.more();
+  return StatementBody(std::move(out));
+}
+
+Result<StatementBody> read(const v1::RegistryRequest& from) {
+  RegistryRequest out{from.term(), {}};
+  OVERLAY_TRY(out.after, NodeId::parse(from.after()));
+  return StatementBody(out);
+}
+
+Result<StatementBody> read(const v1::RegistryReply& from) {
+  OVERLAY_CHECK(bounded_count(from.entries_size(), max_records, "registrations"));
+  RegistryReply out;
+  out.term = from.term();
+  OVERLAY_TRY(out.after, NodeId::parse(from.after()));
+  for (const auto& entry : from.entries()) {
+    OVERLAY_TRY(const NodeId node, NodeId::parse(entry.node()));
+    OVERLAY_TRY(const Life life, read(entry.life()));
+    out.entries.emplace_back(node, life);
+  }
+  out.more = from.more();
+  return StatementBody(std::move(out));
+}
 
 /// A message of Paxos, which decree.h reads.
 template <class Proto>
@@ -228,6 +337,14 @@ Result<StatementBody> read_body(const Bytes& bytes) {
       return read(body.path_question());
     case v1::StatementBody::kPathAnswer:
       return read(body.path_answer());
+    case v1::StatementBody::kRegister:
+      return read(body.register_());
+    case v1::StatementBody::kRegisterReply:
+      return read(body.register_reply());
+    case v1::StatementBody::kRegistryRequest:
+      return read(body.registry_request());
+    case v1::StatementBody::kRegistryReply:
+      return read(body.registry_reply());
     case v1::StatementBody::KIND_NOT_SET:
       break;
   }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -81,10 +82,62 @@ struct PathAnswer {
   std::vector<NodeId> nodes;  // those it reaches
 };
 
+/// One life of a node: numbers order the lives of an id, the nonce says who lives it.
+struct Life {
+  std::uint64_t incarnation = 0;
+  std::uint64_t pulse = 0;  // rises while a voter lives, so that its disk cannot fall back unseen
+  Nonce nonce;              // drawn once a boot
+
+  /// This one began, or went on, after `other`.
+  bool is_after(const Life& other) const {
+    return std::pair(incarnation, pulse) > std::pair(other.incarnation, other.pulse);
+  }
+  friend bool operator==(const Life&, const Life&) = default;
+};
+
+/// A node registers its life with a voter.
+struct Register {
+  std::uint64_t term = 0;  // since which decree these voters vote
+  Life life;
+  std::uint64_t against = 0;    // the incarnation of somebody else under its id, whom it objects to
+  std::vector<Prefix> blocks;   // what it believes it owns
+  std::optional<Prefix> after;  // it has the records up to here
+};
+struct RegisterReply {
+  enum class Kind : std::uint8_t {
+    accepted = 1,
+    waiting = 2,  // whoever was registered before is given time to object
+    behind = 3,   // a later life is registered
+    refused = 4,  // whoever is registered has objected
+  };
+  std::uint64_t term = 0;  // as asked
+  Life life;               // as asked
+  Kind kind = Kind::accepted;
+  std::optional<Life> known;    // registered before
+  std::optional<Prefix> after;  // as asked
+  std::vector<Bytes>
+      envelopes;  // in force, by prefix: what it owns, and what took away what it believes it owns
+  std::vector<Prefix> released;  // what is taken away by records not in force yet
+  bool more = false;
+};
+
+/// A voter asks the voters before a decree for their register, before it answers any Register under it.
+struct RegistryRequest {
+  std::uint64_t term = 0;
+  NodeId after;  // it has the nodes up to here; zero: none
+};
+struct RegistryReply {
+  std::uint64_t term = 0;
+  NodeId after;
+  std::vector<std::pair<NodeId, Life>> entries;  // by id
+  bool more = false;
+};
+
 using StatementBody =
     std::variant<BlockRequest, BlockReply, Release, Return, AckRequest, Ack, CopyRequest, CopyReply,
                  consensus::Prepare, consensus::Promise, consensus::Accept, consensus::Accepted,
-                 consensus::Nack, Wish, WishReply, PathQuestion, PathAnswer>;
+                 consensus::Nack, Wish, WishReply, PathQuestion, PathAnswer, Register, RegisterReply,
+                 RegistryRequest, RegistryReply>;
 
 struct Statement {
   PublicKey author;
