@@ -28,14 +28,19 @@ int run(int argc, const char* const* argv) {
   // A reader that is gone and a file size limit are errors of a write, not reasons to die.
   for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
   if (const overlay::Status kept = give_up_privileges(); !kept) return complain(kept.error().text, 2);
-  boost::asio::io_context io(1);
-  auto runner = Runner::start(io, request->options, parse);
-  if (!runner) return complain(runner.error().text, 2);
-  if (const overlay::Status kept = leave_no_core_dump(); !kept) return complain(kept.error().text, 2);
-  io.run();
-  runner->reset();
-  // Not past the event loop's end: it would wait for the resolver, which may be asking a dead name server.
-  std::quick_exit(0);
+  for (std::string renewed;;) {
+    boost::asio::io_context io(1);
+    auto runner = Runner::start(io, request->options, parse, renewed);
+    if (!runner) return complain(runner.error().text, 2);
+    if (const overlay::Status kept = leave_no_core_dump(); !kept) return complain(kept.error().text, 2);
+    io.run();
+    const auto again = (*runner)->renewed();
+    runner->reset();
+    // Not past the event loop's end: it would wait for the resolver, which may be asking a dead name server.
+    if (again && again->empty()) std::quick_exit(0);
+    if (!again) return complain(again.error().text, 1);
+    renewed = *again;
+  }
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ struct Raw {
   std::string tls_cert;
   std::string tls_key;
   bool insecure = false;
+  bool offline_start = true;
   std::string state_dir = "/var/lib/overlay";
   std::string run_dir = "/run/overlay";
   std::string metrics = "127.0.0.1:6782";
@@ -136,8 +137,11 @@ void declare(CLI::App& app, Raw& raw) {
   flags.text("--tls-cert", raw.tls_cert, "FILE", "PEM: this host's certificate, with URI:overlay:node:ID");
   flags.text("--tls-key", raw.tls_key, "FILE", "PEM: the certificate's key");
   flags.yes("--insecure", raw.insecure, "no secret: the mesh is neither encrypted nor closed to strangers");
+  flags.yes(
+      "--offline-start", raw.offline_start,
+      "a restart goes on in its own blocks after 60 s without a majority of the voters; on unless =false");
   flags.text("--state-dir", raw.state_dir, "DIR", "identity and state");
-  flags.text("--run-dir", raw.run_dir, "DIR", "control socket");
+  flags.text("--run-dir", raw.run_dir, "DIR", "control socket, and what tells one boot from another");
   flags.text("--metrics", raw.metrics, "ADDR:PORT", "/metrics, /healthz and /readyz; empty: nowhere");
   flags.text("--log-level", raw.log_level, "LEVEL", "debug, info, warning or error");
   app.allow_config_extras(CLI::config_extras_mode::error);
@@ -366,6 +370,7 @@ Result<Options> interpret(const Raw& raw, const CLI::App& app) {
   OVERLAY_TRY(const int reap_after, number("--reap-after", raw.reap_after, 1, 86400));
   options.reap_after = std::chrono::seconds(reap_after);
   OVERLAY_CHECK(parse_directories(raw, options));
+  options.offline_start = raw.offline_start;
   options.listen_given = app.count("--listen") > 0;
   OVERLAY_CHECK(check_ipam(options, app.count("--pool") > 0));
   for (const std::string flag : {"pool", "block-prefix", "block-prefix6", "vxlan-port", "vni", "ipam"}) {

@@ -52,6 +52,7 @@ struct Options {
   std::filesystem::path tls_cert;                   // empty: not by certificates
   std::filesystem::path tls_key;                    // with tls_cert
   bool insecure = false;
+  bool offline_start = true;  // a restart goes on without the voters
   std::filesystem::path state_dir;
   std::filesystem::path run_dir;
   std::optional<Endpoint> metrics;

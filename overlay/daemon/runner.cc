@@ -10,6 +10,7 @@
 #include "overlay/daemon/cni_install.h"
 #include "overlay/daemon/del_queue.h"
 #include "overlay/daemon/log.h"
+#include "overlay/daemon/machine.h"
 #include "overlay/daemon/notify.h"
 #include "overlay/daemon/secrets.h"
 #include "overlay/store/identity.h"
@@ -44,7 +45,9 @@ Result<transport::Listener> open_listener(boost::asio::io_context& io, const Opt
   return transport::Listener::open(io.get_executor(), v4);
 }
 
-node::Config node_config(const Options& options, const Host& host, const ClusterId& kernel_cluster) {
+Result<node::Config> node_config(const Options& options, Host& host, const std::string& renewed) {
+  OVERLAY_TRY(const auto present, host.kernel.cluster());
+  OVERLAY_TRY(const Nonce instance, instance_of_boot(options.run_dir));
   node::Config config{.name = options.name,
                       .zone = options.zone,
                       .version = OVERLAY_VERSION,
@@ -59,7 +62,11 @@ node::Config node_config(const Options& options, const Host& host, const Cluster
                       .direct_routes = options.direct_routes,
                       .no_masquerade = options.no_masquerade,
                       .reap_after = options.reap_after,
-                      .kernel_cluster = kernel_cluster};
+                      .offline_start = options.offline_start,
+                      .instance = instance,
+                      .binding = machine_marks(),
+                      .rekeyed = renewed,
+                      .kernel_cluster = present.value_or(ClusterId())};
   if (host.underlay) config.genesis.underlay_family = host.underlay->address.family();
   std::set<std::uint16_t> ports;
   for (const Endpoint& endpoint : options.listen) ports.insert(endpoint.port);
@@ -123,7 +130,7 @@ Runner::Runner(boost::asio::io_context& io, const Options& options, Reload reloa
       listener_(std::move(listener)) {}
 
 Result<std::unique_ptr<Runner>> Runner::start(boost::asio::io_context& io, const Options& options,
-                                              Reload reload) {
+                                              Reload reload, std::string renewed) {
   OVERLAY_TRY(Preflight preflight, check_host(options));
   if (!makes_secret(options)) {
     OVERLAY_CHECK(load_credentials(options));
@@ -131,7 +138,7 @@ Result<std::unique_ptr<Runner>> Runner::start(boost::asio::io_context& io, const
   OVERLAY_TRY(auto listener, open_listener(io, options));
   std::unique_ptr<Runner> runner(new Runner(io, options, std::move(reload), std::move(listener)));
   OVERLAY_CHECK(runner->open_api());
-  OVERLAY_CHECK(runner->open_node(std::move(preflight.host)));
+  OVERLAY_CHECK(runner->open_node(std::move(preflight.host), renewed));
   runner->run(preflight.warnings);
   return runner;
 }
@@ -151,17 +158,17 @@ Status Runner::open_api() {
   return {};
 }
 
-Status Runner::open_node(Host host) {
-  OVERLAY_TRY(const auto present, host.kernel.cluster());
+Status Runner::open_node(Host host, const std::string& renewed) {
   OVERLAY_TRY(state_dir_, store::StateDir::open(options_.state_dir));
   OVERLAY_TRY(auto credentials, load_credentials(options_));
   OVERLAY_TRY(State state, open_state(*state_dir_));
   const NodeId id = state.identity.key.node_id();
   if (credentials) OVERLAY_CHECK(check_node(options_, *credentials, id));
+  OVERLAY_TRY(auto config, node_config(options_, host, renewed));
   Rng rng = random_rng();
   OVERLAY_TRY(auto echo, kernel::EchoSockets::open(static_cast<std::uint16_t>(rng.next())));
-  auto node = node::Node::start(node_config(options_, host, present.value_or(ClusterId())),
-                                state.identity.key, state.recovered.entries, Rng(rng.next()), now());
+  auto node = node::Node::start(std::move(config), state.identity.key, state.recovered.entries,
+                                Rng(rng.next()), now());
   if (!node) return node.error();
   driver_.emplace(io_, *std::move(node), std::move(state.store),
                   [this](node::Effect effect) { carry_out(std::move(effect)); });
@@ -234,7 +241,7 @@ void Runner::carry_out(node::Effect effect) {
           kernel_->request(it);
         } else if constexpr (std::is_same_v<Effect, node::Answer>) {
           api_.carry_out(std::move(it));
-        } else if constexpr (std::is_same_v<Effect, node::Event>) {
+        } else if constexpr (std::is_same_v<Effect, node::Event> || std::is_same_v<Effect, node::Rekey>) {
           carry_out(it);
         } else {
           sessions_.carry_out(it);
@@ -250,6 +257,22 @@ void Runner::carry_out(const node::Event& event) {
   if (event.kind != "node") return;
   readiness_->look();
   if (kubernetes_) kubernetes_->readiness_changed();
+}
+
+/// The old identity and log are put aside, and all begins anew, as at a first start that knows its cluster.
+void Runner::carry_out(const node::Rekey& rekey) {
+  driver_->stop();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch());
+  const std::string suffix = rekey.cause + "-" + std::to_string(seconds.count());
+  const Status done = store::renew(*state_dir_, suffix, driver_->node().heirloom());
+  const std::string kept = (state_dir_->path() / ("{identity,state.log}." + suffix)).string();
+  renewed_ =
+      done ? Result<std::string>(options_.name + " has a new identity, for " + rekey.why +
+                                 "; pods that ran here before have addresses nobody reaches any more: start "
+                                 "them anew. The old state is kept as " +
+                                 kept)
+           : Result<std::string>(with_context("a new identity is due, for " + rekey.why, done.error()));
+  end();
 }
 
 void Runner::catch_up_with_deletions() {
@@ -302,6 +325,10 @@ Status Runner::reload(const Options& options) {
 void Runner::stop(std::string_view why) {
   notify_manager("STOPPING=1");
   log(spdlog::level::info, "stop", {{"text", std::string(why)}});
+  end();
+}
+
+void Runner::end() {
   server_.reset();
   metrics_.reset();
   listener_.reset();

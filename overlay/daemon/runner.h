@@ -41,29 +41,37 @@ class Runner {
   /// changed. The daemon then runs in io.run(), until SIGTERM, SIGINT or a teardown stops the loop; it leaves
   /// the kernel as it is.
   [[nodiscard]] static Result<std::unique_ptr<Runner>> start(boost::asio::io_context& io,
-                                                             const Options& options, Reload reload);
+                                                             const Options& options, Reload reload,
+                                                             std::string renewed = {});
+
+  /// When the loop has ended: why this host has a new identity and is to be started again with it, as
+  /// `renewed`; empty when it was told to end. An error is why it could not have one.
+  const Result<std::string>& renewed() const { return renewed_; }
 
  private:
   Runner(boost::asio::io_context& io, const Options& options, Reload reload, transport::Listener listener);
 
   [[nodiscard]] Status open_api();
-  [[nodiscard]] Status open_node(Host host);
+  [[nodiscard]] Status open_node(Host host, const std::string& renewed);
   void open_kubernetes(Rng rng);
   void run(const std::vector<std::string>& warnings);
   void tell_security(const std::optional<transport::Credentials>& credentials,
                      const std::optional<plan::Underlay>& underlay) const;
   void carry_out(node::Effect effect);
   void carry_out(const node::Event& event);
+  void carry_out(const node::Rekey& rekey);
   void catch_up_with_deletions();
   void wait_for_signal();
   void reload();
   [[nodiscard]] Status reload(const Options& options);
   void stop(std::string_view why);
+  void end();
   std::filesystem::path socket_path() const { return options_.run_dir / "overlayd.sock"; }
 
   boost::asio::io_context& io_;
   Options options_;
   Reload reload_;
+  Result<std::string> renewed_ = std::string();
   boost::asio::signal_set signals_;
   boost::asio::steady_timer last_words_;
   boost::asio::steady_timer deletions_;

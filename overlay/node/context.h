@@ -52,9 +52,9 @@ struct Context {
   std::map<wire::RecordKey, wire::ForkRecord> forks;  // all evidence there ever was
   std::map<Prefix, Time> at_rest;  // returned and quarantined blocks, since when as this node saw it
   ipam::Leases leases;
-  std::map<Family, Prefix> home;   // the block whose first address is this host's; it is never given back
-  std::map<Family, Prefix> named;  // the blocks Kubernetes chose for this node, as far as it has told
-  std::set<Prefix> returning;      // owned blocks that this node gives back: nothing is leased from them
+  std::map<Family, Prefix> home;    // the block whose first address is this host's; it is never given back
+  std::map<Family, Prefix> named;   // the blocks Kubernetes chose for this node, as far as it has told
+  std::set<Prefix> returning;       // owned blocks that this node gives back: nothing is leased from them
   std::set<std::string> strangers;  // interfaces of pods that run here and that this disk does not know
   std::set<Prefix> doubtful;  // owned blocks of which they may have addresses: nothing is leased from them
   std::map<NodeId, std::uint32_t> peer_index;  // names each peer's kernel objects
@@ -68,9 +68,9 @@ struct Context {
   bool kernel_dirty = false;   // anything of the intent may have changed
   std::set<NodeId> replanned;  // or what it wants for these peers alone
   bool pods_dirty = false;     // a lease came or went
-  bool registered = false;  // this node may lease and ask for blocks; see registration.h
-  bool votes = false;       // and vote
-  bool lapsed = false;      // and never vote again
+  bool registered = false;     // this node may lease and ask for blocks; see registration.h
+  bool votes = false;          // and vote
+  bool lapsed = false;         // and never vote again
   Output out;
   std::vector<Heard> said_to_self;
 

@@ -178,8 +178,8 @@ void Registration::hear_of_records(const NodeId& voter, const wire::RegisterRepl
     const bool counts = entry.first != context_.id || counts_itself(now);
     return counts && entry.second.done && entry.second.kind == wire::RegisterReply::Kind::accepted;
   });
-  if (static_cast<std::size_t>(agreed) >= consensus::majority_of(context_.chain->voters().size()))
-    succeed(now);
+  const std::size_t enough = consensus::majority_of(context_.chain->voters().size());
+  if (static_cast<std::size_t>(agreed) >= enough) succeed(now);
 }
 
 /// A copy of a voter's disk would vote for itself too. So where this may be one, the others must agree

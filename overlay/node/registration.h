@@ -16,7 +16,7 @@ namespace overlay::node {
 /// nothing.
 using Binding = std::vector<Bytes>;
 
-/// The marks that both have and that differ.
+/// A mark that both have is not the same.
 bool differs(const Binding& one, const Binding& other);
 
 class Registration {

@@ -177,7 +177,7 @@ class Host final : public Station {
   std::deque<std::function<void()>> held_;  // what came while it was frozen
   std::uint64_t life_ = 0;                  // rises with each end of the daemon
   std::unique_ptr<node::Node> node_;
-  std::optional<plan::Intent> told_;  // what the kernel was last said to have to hold
+  std::optional<plan::Intent> told_;    // what the kernel was last said to have to hold
   std::deque<node::Output> unwritten_;  // there is no room for what the first of them has to write
   std::deque<Pending> pending_;
   std::size_t written_ = 0;   // entries that are in the file for certain, durable or not

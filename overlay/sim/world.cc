@@ -12,7 +12,6 @@ using std::chrono::seconds;
 constexpr std::uint64_t most_steps_a_moment = 1'000'000;
 /// Machines are switched on within this span.
 constexpr auto start_span = seconds(3);
-/// Pods that went without a DEL keep their lease so long; shorter than the daemon has it, for runs are.
 
 std::vector<ipam::BlockRecord> records_of(const node::View& view) {
   std::vector<ipam::BlockRecord> records;

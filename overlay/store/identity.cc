@@ -2,8 +2,12 @@
 #include "overlay/store/identity.h"
 
 #include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "overlay/store/guarded_file.h"
+#include "overlay/store/store.h"
 
 namespace overlay::store {
 namespace {
@@ -26,11 +30,25 @@ Result<Identity> load(const File& file) {
                   "whole state directory away and let the host join as a new node");
 }
 
-Result<Identity> create(const std::filesystem::path& path) {
+Result<SecretSeed> new_seed() {
   OVERLAY_TRY(const auto random, random_bytes());
-  const SecretSeed seed{random};
-  OVERLAY_CHECK(create_guarded(path, std::string(header) + seed.hex() + "\n"));
+  return SecretSeed{random};
+}
+
+std::string text_of(const SecretSeed& seed) { return std::string(header) + seed.hex() + "\n"; }
+
+Result<Identity> create(const std::filesystem::path& path) {
+  OVERLAY_TRY(const SecretSeed seed, new_seed());
+  OVERLAY_CHECK(create_guarded(path, text_of(seed)));
   return Identity{.key = KeyPair::from_seed(seed), .created = true};
+}
+
+/// One more name for what is at `path`: it stays when that is replaced.
+Status keep_as(const std::filesystem::path& path, std::string_view suffix) {
+  std::filesystem::path kept = path;
+  kept += "." + std::string(suffix);
+  if (::link(path.c_str(), kept.c_str()) != 0) return os_failure(kept, "cannot be made", errno);
+  return {};
 }
 
 }  // namespace
@@ -41,6 +59,16 @@ Result<Identity> load_or_create_identity(const StateDir& directory) {
   if (!std::filesystem::exists(std::filesystem::symlink_status(path, error))) return create(path);
   OVERLAY_TRY(const File file, File::open(path, O_RDONLY | O_NOFOLLOW));
   return load(file);
+}
+
+Status renew(const StateDir& directory, std::string_view suffix, std::span<const Bytes> entries) {
+  const std::filesystem::path identity = directory.path() / "identity";
+  OVERLAY_TRY(const SecretSeed seed, new_seed());
+  OVERLAY_CHECK(keep_as(identity, suffix));
+  OVERLAY_CHECK(keep_as(directory.path() / "state.log", suffix));
+  OVERLAY_CHECK(Store::replace(directory, entries));
+  OVERLAY_CHECK(replace_file(identity, text_of(seed)));
+  return {};
 }
 
 }  // namespace overlay::store

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "overlay/store/store.h"
 #include "overlay/store/test_dir.h"
 
 namespace overlay::store {
@@ -30,6 +31,38 @@ TEST_F(IdentityTest, IsMadeOnceAndKept) {
   EXPECT_FALSE(second->created);
   EXPECT_EQ(second->key.public_key, first->key.public_key);
   EXPECT_EQ(second->key.seed, first->key.seed);
+}
+
+TEST_F(IdentityTest, IsRenewedWithItsLogAndTheOldTwoAreKept) {
+  const auto old = load();
+  ASSERT_TRUE(old);
+  Recovered recovered;
+  auto store = Store::open(state, recovered);
+  ASSERT_TRUE(store);
+  ASSERT_TRUE(store->append(std::vector<Bytes>{"of the old"}));
+  store->sync();
+  const std::string identity = slurp(file());
+  const std::string log = slurp(dir / "state.log");
+
+  ASSERT_TRUE(renew(state, "cloned-1", std::vector<Bytes>{"for the new"}));
+  const auto renewed = load();
+  ASSERT_TRUE(renewed);
+  EXPECT_FALSE(renewed->created);
+  EXPECT_NE(renewed->key.node_id(), old->key.node_id());
+  ASSERT_TRUE(Store::open(state, recovered));
+  EXPECT_EQ(recovered.entries, std::vector<Bytes>{"for the new"});
+  EXPECT_EQ(slurp(dir / "identity.cloned-1"), identity);
+  EXPECT_EQ(slurp(dir / "state.log.cloned-1"), log);
+}
+
+TEST_F(IdentityTest, IsNotRenewedWhereTheOldOneCannotBeKept) {
+  const auto old = load();
+  ASSERT_TRUE(old);
+  spill(dir / "identity.cloned-1", "of an earlier time");
+  const auto refused = renew(state, "cloned-1", {});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("identity.cloned-1: cannot be made"));
+  EXPECT_EQ(load()->key.node_id(), old->key.node_id());
 }
 
 TEST_F(IdentityTest, DiffersBetweenTwoNodes) {

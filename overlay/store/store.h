@@ -29,6 +29,9 @@ class Store {
   /// file, byte and cure and leave the file as it is.
   [[nodiscard]] static Result<Store> open(const StateDir& directory, Recovered& recovered);
 
+  /// Puts a log that holds just `entries` in the place of any there is, durably.
+  [[nodiscard]] static Status replace(const StateDir& directory, std::span<const Bytes> entries);
+
   /// All of `entries` or none: after an error (Errc::exhausted: the disk is full) the log is as it was, and
   /// the same call may be made again.
   [[nodiscard]] Status append(std::span<const Bytes> entries);
