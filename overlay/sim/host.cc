@@ -326,7 +326,7 @@ void Host::release() {
 
 void Host::report_durable() {
   for (; reported_ < disk_.durable(); ++reported_)
-    shared_.invariants.durable(id_, disk_.entries()[reported_]);
+    shared_.invariants.durable(index_, id_, disk_.entries()[reported_]);
 }
 
 void Host::observe() {

@@ -72,16 +72,21 @@ Invariants::Cluster* Invariants::cluster_of(HostIndex host, const node::View& vi
     if (forgot) broken(host, "one genesis", "it has forgotten cluster " + known.cluster->short_hex());
     return nullptr;
   }
-  if (!known.cluster) known.cluster = view.cluster;
-  if (known.cluster != view.cluster) {
-    broken(host, "one genesis",
-           "cluster " + known.cluster->short_hex() + " became " + view.cluster->short_hex());
+  return &member_of(host, *view.cluster, *view.genesis);
+}
+
+Invariants::Cluster& Invariants::member_of(HostIndex host, const ClusterId& id,
+                                           const consensus::Genesis& genesis) {
+  auto& known = hosts_[host];
+  if (!known.cluster) known.cluster = id;
+  if (known.cluster != id) {
+    broken(host, "one genesis", "cluster " + known.cluster->short_hex() + " became " + id.short_hex());
   }
-  auto [at, is_new] = clusters_.try_emplace(*view.cluster);
-  if (is_new) at->second.genesis = *view.genesis;
-  if (is_new) at->second.pools = view.genesis->pools;
-  if (at->second.genesis != *view.genesis) broken(host, "one genesis", "two contents for one cluster id");
-  return &at->second;
+  auto [at, is_new] = clusters_.try_emplace(id);
+  if (is_new) at->second.genesis = genesis;
+  if (is_new) at->second.pools = genesis.pools;
+  if (at->second.genesis != genesis) broken(host, "one genesis", "two contents for one cluster id");
+  return at->second;
 }
 
 /// What it owned and what its containers have is nobody's any more: it may be alive and cut off, but whoever
@@ -164,7 +169,7 @@ void Invariants::learn(HostIndex host, const BlockRecord& record, Cluster& clust
   }
 }
 
-void Invariants::durable(const NodeId& node, const Bytes& entry) {
+void Invariants::durable(HostIndex host, const NodeId& node, const Bytes& entry) {
   const auto decoded = wire::decode_entry(entry);
   if (!decoded) return verdict_.fail("durable before visible: a node wrote " + decoded.error().text);
   if (const auto* life = std::get_if<wire::RegistrationEntry>(&*decoded)) {
@@ -174,8 +179,12 @@ void Invariants::durable(const NodeId& node, const Bytes& entry) {
   const auto* held = std::get_if<wire::RecordEntry>(&*decoded);
   if (kept == nullptr && held == nullptr) return;
   const auto record = wire::read(kept != nullptr ? kept->envelope : held->envelope);
-  const auto* block = record ? std::get_if<BlockRecord>(&record->body) : nullptr;
-  if (block != nullptr) on_disk_[{block->prefix, block->epoch}].insert(node);
+  if (!record) return;
+  if (const auto* genesis = std::get_if<consensus::Genesis>(&record->body)) {
+    member_of(host, wire::cluster_of(*record), *genesis);
+  } else if (const auto* block = std::get_if<BlockRecord>(&record->body)) {
+    on_disk_[{block->prefix, block->epoch}].insert(node);
+  }
 }
 
 /// I6: nobody counts on a change of ownership before a majority of the voters has it on disk. Later decrees
@@ -356,6 +365,7 @@ void Invariants::restarted(HostIndex host, const node::View& view) {
   count("durable before visible");
   identity(host, view);
   auto& known = hosts_[host];
+  if (!known.cluster) cluster_of(host, view);
   known.known.clear();  // what others wrote may be lost, it can be heard again
   std::map<ipam::LeaseKey, std::vector<Ip>> leases;
   for (const auto& lease : view.leases) leases[lease.key] = lease.addresses;

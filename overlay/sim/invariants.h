@@ -31,7 +31,7 @@ class Invariants {
   /// The container is gone, or its DEL is under way.
   void ended(HostIndex host, const ipam::LeaseKey& key, Time now);
   /// An entry of a machine's log that no crash can take away any more.
-  void durable(const NodeId& node, const Bytes& entry);
+  void durable(HostIndex host, const NodeId& node, const Bytes& entry);
   /// What a machine had on its disk is gone: another image of `node` is there now. `pods_go_on`: but its
   /// containers run.
   void disk_replaced(HostIndex host, const NodeId& node, bool pods_go_on);
@@ -77,6 +77,7 @@ class Invariants {
 
   void identity(HostIndex host, const node::View& view);
   Cluster* cluster_of(HostIndex host, const node::View& view);
+  Cluster& member_of(HostIndex host, const ClusterId& id, const consensus::Genesis& genesis);
   void decrees(HostIndex host, const node::View& view, Cluster& cluster);
   void removed(const NodeId& node, Cluster& cluster);
   void records(HostIndex host, const node::View& view, Cluster& cluster);

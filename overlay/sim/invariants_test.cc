@@ -44,9 +44,9 @@ class Checked : public testing::Test {
   void observe(HostIndex host) {
     for (const auto& record : records[host]) {
       const auto sealed = wire::seal(record, {}, key, ClusterId{{1}});
-      invariants.durable(id(0), wire::encode_entry(wire::KeptEntry{sealed.envelope}));
+      invariants.durable(0, id(0), wire::encode_entry(wire::KeptEntry{sealed.envelope}));
     }
-    invariants.durable(id(0), wire::encode_entry(wire::RegistrationEntry{id(host), {}}));
+    invariants.durable(0, id(0), wire::encode_entry(wire::RegistrationEntry{id(host), {}}));
     invariants.observe(host, view(host));
   }
   BlockRecord owned(std::string_view text, std::uint64_t seq, HostIndex owner) const {
