@@ -77,7 +77,7 @@ void Trouble::end() {
     host.freeze(world_.time());
     host.kill_never();
     host.start();
-    host.poke_runtime();
+    host.start_pods_anew();
   }
 }
 
@@ -209,6 +209,7 @@ void Trouble::roll_back() {
     machine ? world_.host(host).power_off() : world_.host(host).kill();
     world_.host(host).restore(image);
     undo(milliseconds(100), seconds(40), [this, host] { world_.host(host).start(); });
+    undo(seconds(5), minutes(2), [this, host] { world_.host(host).start_pods_anew(); });
   });
 }
 

@@ -50,6 +50,7 @@ void Host::restore(const Image& image) {
   id_ = identity_.node_id();
   disk_.compact(image.entries);
   written_ = reported_ = disk_.size();
+  runtime_.disk_fell_back();
   shared_.invariants.disk_replaced(index_, id_, powered_ && id_ == before);
 }
 
@@ -447,6 +448,17 @@ void Host::poke_runtime() {
     calls_at_ = Time::max();
     make_calls();
   });
+}
+
+void Host::start_pods_anew() {
+  if (!running()) return;
+  std::set<ipam::LeaseKey> known;
+  for (const ipam::Lease& lease : view().leases) known.insert(lease.key);
+  for (const auto& [key, container] : runtime_.containers()) {
+    if (container.state == Container::State::live && !known.contains(key))
+      runtime_.remove(key.container, queue().time());
+  }
+  poke_runtime();
 }
 
 void Host::make_calls() {

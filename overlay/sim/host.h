@@ -82,6 +82,8 @@ class Host final : public Station {
   const Runtime& runtime() const { return runtime_; }
   /// Makes the calls of the runtime that are due; needed after each change to it from outside.
   void poke_runtime();
+  /// As an alarm tells the operator: those that the daemon has forgotten.
+  void start_pods_anew();
   /// An operator's verb of the local API, and what it was answered with so far.
   using Order = std::function<void(node::Node&, node::CallId, Time)>;
   node::CallId ask(const Order& order);

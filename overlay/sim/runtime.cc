@@ -37,7 +37,7 @@ void Runtime::act(Time now) {
 }
 
 void Runtime::add(const std::string& container, Time now) {
-  containers_[key_of(container)] = {Container::State::adding, {}, now, std::nullopt};
+  containers_[key_of(container)] = {Container::State::adding, {}, now, std::nullopt, false};
 }
 
 void Runtime::remove(const std::string& container, Time now) {
@@ -121,7 +121,7 @@ Outcome Runtime::answered(const node::Answer& answer, Time now) {
     case Verb::add:
       return added(key, answer, now);
     case Verb::check:
-      return checked(key, answer);
+      return checked(key, answer, now);
     case Verb::del:
       deleted(key, answer, now);
       return {};
@@ -137,6 +137,7 @@ Outcome Runtime::added(const ipam::LeaseKey& key, const node::Answer& answer, Ti
   auto& container = at->second;
   if (container.state == Container::State::live) {
     if (!answer.result || (*answer.result)->lease.addresses == container.addresses) return {};
+    if (container.doubted) return remove(key.container, now), Outcome{};
     return {Outcome::Kind::broken, key, "ADD of " + text(key) + ", which is alive, gave it other addresses"};
   }
   if (container.call != answer.call) return {};
@@ -154,13 +155,17 @@ Outcome Runtime::added(const ipam::LeaseKey& key, const node::Answer& answer, Ti
   return {Outcome::Kind::became_live, key, {}};
 }
 
-Outcome Runtime::checked(const ipam::LeaseKey& key, const node::Answer& answer) const {
+Outcome Runtime::checked(const ipam::LeaseKey& key, const node::Answer& answer, Time now) {
   const auto at = containers_.find(key);
   if (at == containers_.end() || at->second.state != Container::State::live) return {};
   if (!answer.result && answer.result.error().code == Errc::unavailable) return {};
+  if (answer.result && (*answer.result)->lease.addresses == at->second.addresses) {
+    at->second.doubted = false;
+    return {};
+  }
+  if (at->second.doubted) return remove(key.container, now), Outcome{};
   if (!answer.result)
     return {Outcome::Kind::broken, key, "CHECK of " + text(key) + ": " + answer.result.error().text};
-  if ((*answer.result)->lease.addresses == at->second.addresses) return {};
   return {Outcome::Kind::broken, key, "CHECK of " + text(key) + " names other addresses than its ADD did"};
 }
 
@@ -176,6 +181,10 @@ void Runtime::calls_lost(Time now) {
   for (auto& [key, container] : containers_) {
     if (container.call) retry(container, now);
   }
+}
+
+void Runtime::disk_fell_back() {
+  for (auto& [key, container] : containers_) container.doubted = true;
 }
 
 void Runtime::machine_lost(Time now) {

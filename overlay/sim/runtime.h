@@ -25,6 +25,7 @@ struct Container {
   std::vector<Ip> addresses;         // once live
   Time retry_at;                     // when the call for the present state is made (again)
   std::optional<node::CallId> call;  // the one under way for the present state
+  bool doubted = false;              // the daemon may have forgotten it: its disk fell back
 };
 
 /// What came of an answer, for the books of the invariants.
@@ -52,6 +53,8 @@ class Runtime {
   Outcome answered(const node::Answer& answer, Time now);
   /// The daemon died, or was not there: nothing is known of what was under way.
   void calls_lost(Time now);
+  /// What lives here may be unknown to the daemon from now on.
+  void disk_fell_back();
   /// All processes of the machine are gone; what they held is to be cleared up.
   void machine_lost(Time now);
 
@@ -68,7 +71,7 @@ class Runtime {
   Request request(Verb verb, const ipam::LeaseKey& key, Time now);
   void retry(Container& container, Time now);
   Outcome added(const ipam::LeaseKey& key, const node::Answer& answer, Time now);
-  Outcome checked(const ipam::LeaseKey& key, const node::Answer& answer) const;
+  Outcome checked(const ipam::LeaseKey& key, const node::Answer& answer, Time now);
   void deleted(const ipam::LeaseKey& key, const node::Answer& answer, Time now);
   std::optional<ipam::LeaseKey> any(Container::State state);
 
