@@ -133,11 +133,10 @@ struct RegistryReply {
   bool more = false;
 };
 
-using StatementBody =
-    std::variant<BlockRequest, BlockReply, Release, Return, AckRequest, Ack, CopyRequest, CopyReply,
-                 consensus::Prepare, consensus::Promise, consensus::Accept, consensus::Accepted,
-                 consensus::Nack, Wish, WishReply, PathQuestion, PathAnswer, Register, RegisterReply,
-                 RegistryRequest, RegistryReply>;
+using StatementBody = std::variant<BlockRequest, BlockReply, Release, Return, AckRequest, Ack, CopyRequest,
+                                   CopyReply, consensus::Prepare, consensus::Promise, consensus::Accept,
+                                   consensus::Accepted, consensus::Nack, Wish, WishReply, PathQuestion,
+                                   PathAnswer, Register, RegisterReply, RegistryRequest, RegistryReply>;
 
 struct Statement {
   PublicKey author;
