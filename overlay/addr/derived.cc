@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Apart from mac.cc because of the hash: the CNI plugin parses MAC addresses and links no cryptography.
+#include <algorithm>
+
 #include "overlay/addr/mac.h"
 #include "overlay/base/crypto.h"
 
@@ -21,6 +23,12 @@ Mac bridge_mac(const NodeId& node) { return local_unicast("bridge" + node.str())
 Mac pod_mac(const Ip& address) {
   const Bytes low = address.is_v4() ? Bytes(address.bytes()) : sha256(address.bytes()).str().substr(0, 4);
   return Mac::parse((address.is_v4() ? "\x0a\x58" : "\x0a\x5a") + low).value();
+}
+
+Ip tunnel_address(const NodeId& node) {
+  std::array<std::uint8_t, 16> out{0xfe, 0x80};
+  std::copy_n(node.bytes.begin(), 8, out.begin() + 8);
+  return Ip::v6(out);
 }
 
 std::uint32_t vni_of(const ClusterId& cluster) {

@@ -24,6 +24,9 @@ Mac bridge_mac(const NodeId& node);
 /// A pod's MAC, from its address: 0a:58 and the IPv4 address, or 0a:5a and 32 bits of a hash of the IPv6 one.
 Mac pod_mac(const Ip& address);
 
+/// Where a node answers inside its tunnels, whichever blocks it has: fe80:: and half of its id.
+Ip tunnel_address(const NodeId& node);
+
 /// The VXLAN network identifier of a cluster: 24 bits of its id, at least 0x100000, clear of hand-picked
 /// ones.
 std::uint32_t vni_of(const ClusterId& cluster);

@@ -68,4 +68,22 @@ bool verify(const PublicKey& key, std::string_view message, const Signature& sig
                           message.size()) == 1;
 }
 
+WireguardKey wireguard_secret(const SecretSeed& identity) {
+  const Digest digest = sha256("overlay wireguard key v1" + identity.str());
+  WireguardKey out{digest.bytes};
+  out.bytes.front() &= 0xf8;
+  out.bytes.back() = static_cast<std::uint8_t>((out.bytes.back() & 0x7f) | 0x40);
+  return out;
+}
+
+WireguardKey wireguard_public(const WireguardKey& secret) {
+  const Key key(
+      EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, secret.bytes.data(), WireguardKey::size));
+  WireguardKey out;
+  std::size_t length = WireguardKey::size;
+  require(key && EVP_PKEY_get_raw_public_key(key.get(), out.bytes.data(), &length) == 1,
+          "derive an X25519 public key");
+  return out;
+}
+
 }  // namespace overlay

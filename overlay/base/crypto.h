@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two primitives identity rests on, over OpenSSL's libcrypto: SHA-256 and Ed25519 (RFC 8032).
-// Both are deterministic, so the pure core may use them; making a key takes its 32 random bytes as an
-// argument.
+// The primitives identity and encryption rest on, over OpenSSL's libcrypto: SHA-256, Ed25519 (RFC 8032) and
+// X25519 (RFC 7748). All are deterministic, so the pure core may use them; making a key takes its 32 random
+// bytes as an argument.
 #pragma once
 
 #include <string_view>
@@ -23,10 +23,16 @@ struct SignatureTag {
   static constexpr const char* name = "Ed25519 signature";
 };
 
+struct WireguardKeyTag {
+  static constexpr const char* name = "WireGuard key";
+};
+
 using Digest = FixedBytes<DigestTag, 32>;
 using PublicKey = FixedBytes<PublicKeyTag, 32>;
 using SecretSeed = FixedBytes<SecretSeedTag, 32>;
 using Signature = FixedBytes<SignatureTag, 64>;
+/// A secret or public X25519 key, or a preshared key.
+using WireguardKey = FixedBytes<WireguardKeyTag, 32>;
 
 Digest sha256(std::string_view bytes);
 /// The first N bytes of SHA-256: how node and cluster ids are made.
@@ -48,5 +54,9 @@ struct KeyPair {
 
 /// True when `signature` over `message` was made by the holder of `key`'s secret.
 bool verify(const PublicKey& key, std::string_view message, const Signature& signature);
+
+/// The secret WireGuard key of the node with this identity, clamped as WireGuard shows it (RFC 7748, 5).
+WireguardKey wireguard_secret(const SecretSeed& identity);
+WireguardKey wireguard_public(const WireguardKey& secret);
 
 }  // namespace overlay

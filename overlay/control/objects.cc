@@ -25,11 +25,13 @@ class PeerNames {
       const auto& name = found == names.end() ? peer.id.short_hex() : found->second;
       by_index_.emplace(peer.index, name);
       by_mac_.emplace(peer.vtep_mac, name);
+      if (peer.key) by_key_.emplace(peer.key->public_key, name);
       plan::for_each_address(peer, [&](const Ip& address) { by_address_.emplace(address, name); });
     }
   }
 
   std::string of(const plan::Member& member) const { return find(by_address_, member.ip); }
+  std::string of(const plan::WireguardPeer& peer) const { return find(by_key_, peer.public_key); }
   std::string of(const plan::FdbEntry& entry) const { return find(by_mac_, entry.mac); }
   std::string of(const plan::Neighbour& neighbour) const {
     return neighbour.device == plan::Device::vxlan ? find(by_mac_, neighbour.mac) : "";
@@ -57,6 +59,7 @@ class PeerNames {
 
   std::map<std::uint32_t, std::string> by_index_;
   std::map<Mac, std::string> by_mac_;
+  std::map<WireguardKey, std::string> by_key_;
   std::map<Ip, std::string> by_address_;
 };
 

@@ -117,6 +117,7 @@ void add_paths(const node::View& view, v1::Status::Paths& out) {
   }
   out.set_vxlan(up[paths::Kind::vxlan]);
   out.set_direct(up[paths::Kind::direct]);
+  out.set_wireguard(up[paths::Kind::wireguard]);
   out.set_relay(up[paths::Kind::relay]);
   out.set_down(down);
 }

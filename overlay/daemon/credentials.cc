@@ -56,6 +56,16 @@ Status check_node(const Options& options, const transport::Credentials& credenti
                                  transport::certificate_uri(node));
 }
 
+std::vector<plan::PairRoot> pair_roots(const std::optional<transport::Credentials>& credentials) {
+  std::vector<plan::PairRoot> out;
+  const auto* keys = credentials ? std::get_if<transport::Keyring>(&*credentials) : nullptr;
+  for (std::size_t i = 0; keys != nullptr && i < keys->size(); ++i) {
+    const transport::Keyring::Key& key = keys->at(i);
+    out.push_back({std::stoull(key.id, nullptr, 16), key.pair_root});
+  }
+  return out;
+}
+
 void tell(const transport::Credentials& credentials) {
   if (const auto* keys = std::get_if<transport::Keyring>(&credentials)) {
     return log(spdlog::level::info, "security", {{"keys", keys->ids()}});

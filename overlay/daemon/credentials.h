@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "overlay/daemon/options.h"
+#include "overlay/plan/wireguard.h"
 #include "overlay/transport/tls.h"
 
 namespace overlay::daemon {
@@ -15,6 +16,9 @@ namespace overlay::daemon {
 /// A certificate must be of this node, whose id is made at the first start.
 [[nodiscard]] Status check_node(const Options& options, const transport::Credentials& credentials,
                                 const NodeId& node);
+
+/// What they give to encryption; nothing where they are no secrets.
+std::vector<plan::PairRoot> pair_roots(const std::optional<transport::Credentials>& credentials);
 
 /// For the log.
 void tell(const transport::Credentials& credentials);

@@ -155,7 +155,7 @@ Status KernelKeeper::reconcile(plan::Intent intent) {
   const std::uint64_t before = host_.kernel.operations();
   if (intent.peers.size() >= many_peers) ::malloc_trim(0);  // what the last pass left
   firewalls_.need(intent);
-  checksums_.need(intent);
+  if (!intent.encryption) checksums_.need(intent);
   intent.checksum_offload = checksums_.may_offload();
   const auto began = Clock::now();
   const Status done = host_.kernel.reconcile(std::move(intent), now());
@@ -174,9 +174,10 @@ void KernelKeeper::tell_fights() {
   const auto objects = host_.kernel.fights(now());
   if (objects.empty()) return alarms_.clear("fight");
   const std::string more = objects.size() == 1 ? "" : " and " + std::to_string(objects.size() - 1) + " more";
-  alarms_.raise("fight", "another program keeps changing " + objects.front() + more +
-                             "; it is put back ever more rarely: have that program leave alone what is of "
-                             "overlay0, overlay.vx, route protocol 77 and the nftables table inet overlay");
+  alarms_.raise(
+      "fight", "another program keeps changing " + objects.front() + more +
+                   "; it is put back ever more rarely: have that program leave alone what is of "
+                   "overlay0, overlay.vx, overlay.wg, route protocol 77 and the nftables table inet overlay");
 }
 
 /// A host that has the overlay already goes on with it; one that has not must not lose traffic to it.

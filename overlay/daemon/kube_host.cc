@@ -55,6 +55,7 @@ Status KubeHost::use_secret(const std::string& text) {
   secret_ = secret;
   const transport::Credentials credentials(std::move(keys));
   daemon::tell(credentials);
+  driver_.feed([&](node::Node& node, Time now) { node.secrets_changed(pair_roots(credentials), now); });
   sessions_.set_credentials(credentials);
   return {};
 }

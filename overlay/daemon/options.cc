@@ -37,6 +37,8 @@ struct Raw {
   std::string underlay_address;
   std::string vxlan_port = "4789";
   std::string vni;
+  std::string encryption = "none";
+  std::string wireguard_port = "51820";
   std::vector<std::string> no_masquerade;
   bool open_forward = false;
   std::string checksum_offload = "auto";
@@ -120,6 +122,9 @@ void declare(CLI::App& app, Raw& raw) {
   flags.text("--zone", raw.zone, "NAME", "where this host stands, for people and for choosing peers");
   flags.text("--vxlan-port", raw.vxlan_port, "N", "founding: UDP port of VXLAN");
   flags.text("--vni", raw.vni, "N", "founding: VXLAN network identifier; default: from the cluster id");
+  flags.text("--encryption", raw.encryption, "none|wireguard",
+             "founding: whether packets between hosts are encrypted, by WireGuard");
+  flags.text("--wireguard-port", raw.wireguard_port, "N", "UDP port of encrypted packets to this host");
   flags.list("--no-masquerade", raw.no_masquerade, "CIDR", "destinations that see pod addresses unchanged");
   flags.yes("--open-forward", raw.open_forward, "let pods' packets through another firewall's FORWARD chain");
   flags.text("--checksum-offload", raw.checksum_offload, "auto|on|off",
@@ -198,6 +203,10 @@ Result<consensus::Genesis> parse_genesis(const Raw& raw) {
     OVERLAY_TRY(genesis.vni, number<std::uint32_t>("--vni", raw.vni, 1, 0xffffff));
   }
   if (raw.ipam != "pool" && raw.ipam != "kubernetes") return wrong("--ipam", raw.ipam, "pool or kubernetes");
+  if (raw.encryption != "none" && raw.encryption != "wireguard")
+    return wrong("--encryption", raw.encryption, "none or wireguard");
+  genesis.encryption =
+      raw.encryption == "none" ? consensus::Encryption::none : consensus::Encryption::wireguard;
   genesis.ipam = raw.ipam == "pool" ? consensus::Ipam::pool : consensus::Ipam::kubernetes;
   // Founded by one voter it must hold; who that is the node knows.
   consensus::Genesis founded = genesis;
@@ -360,6 +369,8 @@ Result<Options> interpret(const Raw& raw, const CLI::App& app) {
   OVERLAY_TRY(options.name, parse_name("--name", raw.name.empty() ? host_name() : raw.name));
   OVERLAY_TRY(options.zone, parse_name("--zone", raw.zone));
   OVERLAY_TRY(options.genesis, parse_genesis(raw));
+  OVERLAY_TRY(options.wireguard_port,
+              number<std::uint16_t>("--wireguard-port", raw.wireguard_port, 1, 65535));
   OVERLAY_TRY(options.mtu, parse_mtu(raw, options.genesis));
   OVERLAY_TRY(options.direct_routes, parse_direct_routes(raw.direct_routes));
   OVERLAY_TRY(options.log_level, parse_log_level(raw.log_level));
@@ -373,7 +384,8 @@ Result<Options> interpret(const Raw& raw, const CLI::App& app) {
   options.offline_start = raw.offline_start;
   options.listen_given = app.count("--listen") > 0;
   OVERLAY_CHECK(check_ipam(options, app.count("--pool") > 0));
-  for (const std::string flag : {"pool", "block-prefix", "block-prefix6", "vxlan-port", "vni", "ipam"}) {
+  for (const std::string flag :
+       {"pool", "block-prefix", "block-prefix6", "vxlan-port", "vni", "encryption", "ipam"}) {
     if (app.count("--" + flag) > 0) options.given.push_back(flag);
   }
   return options;

@@ -34,7 +34,7 @@ struct Options {
   std::chrono::seconds forget_after{};
   std::size_t bootstrap_expect = 0;  // founders, the first of `join`; 0: not given
   std::vector<HostPort> join;
-  consensus::Genesis genesis;      // pools, lengths, port, VNI
+  consensus::Genesis genesis;      // pools, lengths, port, VNI, encryption
   std::vector<std::string> given;  // which flags of genesis were given: "pool", "block-prefix", …
   std::vector<Endpoint> listen;
   bool listen_given = false;
@@ -45,6 +45,7 @@ struct Options {
   std::chrono::seconds reap_after{};                // a pod without an interface loses its address
   std::filesystem::path cni_bin_dir;                // empty: leave the plugin alone
   std::filesystem::path cni_conf_dir;               // empty: as well
+  std::uint16_t wireguard_port = 0;                 // UDP, where encrypted packets to this host come in
   std::uint32_t mtu = 0;                            // 0: from the underlay
   bool direct_routes = true;                        // without VXLAN to neighbours, where that works
   std::vector<std::filesystem::path> secret_files;  // the first is ours

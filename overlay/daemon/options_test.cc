@@ -232,7 +232,8 @@ INSTANTIATE_TEST_SUITE_P(
     Options, BadOptions,
     testing::Values(
         Bad{{"--frobnicate"}, "--frobnicate is no flag of this overlayd; see overlayd --help"},
-        Bad{{"--encryption", "wireguard"}, "--encryption is no flag of this overlayd; see overlayd --help"},
+        Bad{{"--encryption", "ipsec"}, "--encryption 'ipsec': give none or wireguard"},
+        Bad{{"--wireguard-port", "0"}, "--wireguard-port '0': give a number from 1 to 65535"},
         Bad{{"word"}, "word is no flag of this overlayd; see overlayd --help"},
         Bad{{"--pool"}, "--pool wants a value; see overlayd --help"},
         Bad{{"--bootstrap=maybe"}, "--bootstrap = maybe: give true or false"},

@@ -7,6 +7,7 @@
 #include "overlay/daemon/log.h"
 #include "overlay/kernel/foreign_chains.h"
 #include "overlay/kernel/host.h"
+#include "overlay/plan/desired.h"
 
 namespace overlay::daemon {
 namespace {
@@ -25,7 +26,8 @@ void OtherFirewalls::need(const plan::Intent& intent) {
   const bool first = !needs_;
   needs_ = Needs{.pools = {},
                  .underlay = intent.underlay.address.family(),
-                 .port = intent.vxlan_port,
+                 .device = std::string(name(plan::tunnel(intent))),
+                 .port = intent.encryption ? intent.encryption->port : intent.vxlan_port,
                  .peers = !intent.peers.empty()};
   for (const Prefix& pool : intent.pools) needs_->pools.push_back(pool.family());
   if (first) look_after({});
@@ -76,14 +78,14 @@ Status OtherFirewalls::open(const std::vector<plan::ForeignChain>& chains) {
   return {};
 }
 
-/// A chain may let VXLAN in by a rule that is not understood here; then something arrives.
+/// A chain may let the tunnel's packets in by a rule that is not understood here; then something arrives.
 bool OtherFirewalls::is_silent(const std::string& obstacle) {
   if (obstacle.empty() || !needs_->peers) {
     received_.reset();
     return false;
   }
   auto socket = kernel::Socket::open(NETLINK_ROUTE);
-  const auto count = socket ? kernel::received_packets(*socket, "overlay.vx") : socket.error();
+  const auto count = socket ? kernel::received_packets(*socket, needs_->device) : socket.error();
   if (!count) return false;
   if (!received_ || *received_ != *count) {
     received_ = *count;

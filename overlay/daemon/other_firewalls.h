@@ -31,6 +31,7 @@ class OtherFirewalls {
   struct Needs {
     std::vector<Family> pools;
     Family underlay = Family::v4;
+    std::string device;  // the tunnel
     std::uint16_t port = 0;
     bool peers = false;
   };
@@ -38,7 +39,7 @@ class OtherFirewalls {
   void look_after(std::chrono::steady_clock::duration pause);
   [[nodiscard]] Status look();
   [[nodiscard]] Status open(const std::vector<plan::ForeignChain>& chains);
-  /// Nothing has come in by overlay.vx for a while.
+  /// Nothing has come in by the tunnel for a while.
   bool is_silent(const std::string& obstacle);
 
   Alarms& alarms_;

@@ -34,9 +34,9 @@ void PathProbes::send(const node::SendProbe& probe) {
                          .nonce = probe.nonce,
                          .size = probe.size,
                          .hops = probe.hops};
-  const std::string vxlan(name(plan::Device::vxlan));
+  const std::string tunnel(name(probe.vtep ? plan::Device::vxlan : plan::Device::wireguard));
   const Status sent = probe.neighbour ? sockets_.send(echo, probe.device, *probe.neighbour)
-                                      : sockets_.send(echo, ::if_nametoindex(vxlan.c_str()), probe.vtep);
+                                      : sockets_.send(echo, ::if_nametoindex(tunnel.c_str()), probe.vtep);
   ignore_error(sent, "the core awaits its answer in vain");
 }
 

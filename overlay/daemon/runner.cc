@@ -45,7 +45,9 @@ Result<transport::Listener> open_listener(boost::asio::io_context& io, const Opt
   return transport::Listener::open(io.get_executor(), v4);
 }
 
-Result<node::Config> node_config(const Options& options, Host& host, const std::string& renewed) {
+Result<node::Config> node_config(const Options& options,
+                                 const std::optional<transport::Credentials>& credentials, Host& host,
+                                 const std::string& renewed) {
   OVERLAY_TRY(const auto present, host.kernel.cluster());
   OVERLAY_TRY(const Nonce instance, instance_of_boot(options.run_dir));
   node::Config config{.name = options.name,
@@ -58,6 +60,8 @@ Result<node::Config> node_config(const Options& options, Host& host, const std::
                       .genesis = options.genesis,
                       .given = options.given,
                       .listen_ports = {},
+                      .wireguard_port = options.wireguard_port,
+                      .pair_roots = pair_roots(credentials),
                       .mtu = options.mtu,
                       .direct_routes = options.direct_routes,
                       .no_masquerade = options.no_masquerade,
@@ -164,7 +168,7 @@ Status Runner::open_node(Host host, const std::string& renewed) {
   OVERLAY_TRY(State state, open_state(*state_dir_));
   const NodeId id = state.identity.key.node_id();
   if (credentials) OVERLAY_CHECK(check_node(options_, *credentials, id));
-  OVERLAY_TRY(auto config, node_config(options_, host, renewed));
+  OVERLAY_TRY(auto config, node_config(options_, credentials, host, renewed));
   Rng rng = random_rng();
   OVERLAY_TRY(auto echo, kernel::EchoSockets::open(static_cast<std::uint16_t>(rng.next())));
   auto node = node::Node::start(std::move(config), state.identity.key, state.recovered.entries,
@@ -315,6 +319,7 @@ Status Runner::reload(const Options& options) {
   } else if (!options.insecure) {
     OVERLAY_TRY(auto credentials, load_credentials(options));
     tell(*credentials);
+    driver_->feed([&](node::Node& node, Time now) { node.secrets_changed(pair_roots(credentials), now); });
     sessions_.set_credentials(*std::move(credentials));
   }
   set_log_level(options.log_level);

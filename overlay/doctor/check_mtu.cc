@@ -6,21 +6,26 @@ namespace overlay::doctor {
 
 namespace {
 
-// Outer IP, UDP and VXLAN headers and the inner Ethernet header.
-constexpr std::uint32_t overhead_v4 = 50;
-constexpr std::uint32_t overhead_v6 = 70;
+constexpr std::uint32_t headers_v4 = 20;
+constexpr std::uint32_t headers_v6 = 40;
+// UDP and VXLAN headers and the inner Ethernet header; UDP and WireGuard's header and tag.
+constexpr std::uint32_t vxlan = 30;
+constexpr std::uint32_t wireguard = 40;
 
 }  // namespace
 
 Findings check_mtu(const Evidence& evidence) {
   const Device* bridge = find_device(evidence, "overlay0");
   if (bridge == nullptr || !evidence.underlay) return {ok("nothing to compare yet")};
-  const std::uint32_t overhead = evidence.underlay->address.is_v4() ? overhead_v4 : overhead_v6;
+  const bool encrypted = find_device(evidence, "overlay.wg") != nullptr;
+  const std::string tunnel = encrypted ? "WireGuard" : "VXLAN";
+  const std::uint32_t overhead =
+      (evidence.underlay->address.is_v4() ? headers_v4 : headers_v6) + (encrypted ? wireguard : vxlan);
   if (bridge->mtu + overhead <= evidence.underlay->mtu) {
-    return {ok("pods' " + std::to_string(bridge->mtu) + " and VXLAN's " + std::to_string(overhead) +
+    return {ok("pods' " + std::to_string(bridge->mtu) + " and " + tunnel + "'s " + std::to_string(overhead) +
                " fit the underlay")};
   }
-  return {fail("packets of pods have up to " + std::to_string(bridge->mtu) + " bytes, VXLAN adds " +
+  return {fail("packets of pods have up to " + std::to_string(bridge->mtu) + " bytes, " + tunnel + " adds " +
                    std::to_string(overhead) + ", and the underlay carries " +
                    std::to_string(evidence.underlay->mtu),
                "give overlayd --mtu auto, and start the pods anew")};

@@ -6,7 +6,7 @@ namespace overlay::doctor {
 
 Findings check_names(const Evidence& evidence) {
   Findings out;
-  for (const char* name : {"overlay0", "overlay.vx"}) {
+  for (const char* name : {"overlay0", "overlay.vx", "overlay.wg"}) {
     const Device* device = find_device(evidence, name);
     if (device == nullptr || is_ours(*device)) continue;
     out.push_back(fail("there is a device " + std::string(name) + " that is not ours",

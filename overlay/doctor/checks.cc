@@ -17,6 +17,7 @@ constexpr Check table[] = {
     {"forward-policy", check_forward_policy},
     {"input-policy", check_input_policy},
     {"bridge-netfilter", check_bridge_netfilter},
+    {"encryption", check_encryption},
     {"ipv6", check_ipv6},
     {"routes", check_routes},
     {"services", check_services},

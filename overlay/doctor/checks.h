@@ -22,6 +22,7 @@ Findings check_reverse_path(const Evidence& evidence);
 Findings check_forward_policy(const Evidence& evidence);
 Findings check_input_policy(const Evidence& evidence);
 Findings check_bridge_netfilter(const Evidence& evidence);
+Findings check_encryption(const Evidence& evidence);
 Findings check_ipv6(const Evidence& evidence);
 Findings check_routes(const Evidence& evidence);
 Findings check_services(const Evidence& evidence);

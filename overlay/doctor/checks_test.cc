@@ -92,6 +92,9 @@ const std::vector<Fault> faults_of_the_host{
     {"underlay", State::fail, "no default route",
      [](Evidence& e) { e.underlay.reset(), e.no_underlay = "no default route"; }},
     {"mtu", State::fail, "carries 1400", [](Evidence& e) { e.underlay->mtu = 1400; }},
+    {"mtu", State::fail, "WireGuard adds 60", [](Evidence& e) { e.devices[1].name = "overlay.wg"; }},
+    {"encryption", State::fail, "neither the kernel's wireguard module nor wireguard-go",
+     [](Evidence& e) { e.daemon->status.mutable_cluster()->set_encryption("wireguard"); }},
     {"path-mtu", State::fail, "h2", [](Evidence& e) { e.echoes[0].full = false; }},
     {"ports", State::fail, "TCP 6783",
      [](Evidence& e) {

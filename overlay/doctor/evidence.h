@@ -71,6 +71,8 @@ struct Evidence {
   std::optional<Answers> daemon;
   std::string no_daemon;  // why it did not answer
 
+  bool wireguard_module = false;  // the kernel has it, loaded or to be loaded
+  bool wireguard_go = false;
   std::string kernel_lacks;  // what a trial run of the overlay failed at
   std::vector<Device> devices;
   std::vector<plan::HostRoute> routes;  // others'

@@ -13,6 +13,7 @@
 #include "overlay/kernel/foreign_chains.h"
 #include "overlay/kernel/host.h"
 #include "overlay/kernel/sysctl.h"
+#include "overlay/kernel/wireguard.h"
 #include "overlay/store/secret_file.h"
 
 namespace overlay::doctor {
@@ -63,6 +64,11 @@ void prefer_chosen_underlay(Evidence& evidence) {
     evidence.underlay.reset();
     evidence.no_underlay = underlay.error().text;
   }
+}
+
+void gather_wireguard(Evidence& evidence) {
+  evidence.wireguard_module = kernel::open_wireguard("overlay.wg", kernel::wireguard_kind).has_value();
+  evidence.wireguard_go = ::access(kernel::wireguard_go_path, X_OK) == 0;
 }
 
 void gather_settings(Evidence& evidence) {
@@ -131,6 +137,7 @@ void gather(const Places& places, Evidence& evidence) {
   gather_network(evidence);
   prefer_chosen_underlay(evidence);
   gather_settings(evidence);
+  gather_wireguard(evidence);
   gather_files(places, evidence);
   evidence.clock_synchronised = clock_is_synchronised();
   const char* const service = std::getenv("KUBERNETES_SERVICE_HOST");

@@ -6,11 +6,22 @@
 #include <net/if.h>
 
 #include "overlay/kernel/offload.h"
+#include "overlay/kernel/wireguard.h"
 
 namespace overlay::kernel {
 namespace {
 
-std::string_view kind_of(plan::Device device) { return device == plan::Device::bridge ? "bridge" : "vxlan"; }
+bool is_kind_of(plan::Device device, std::string_view kind) {
+  switch (device) {
+    case plan::Device::bridge:
+      return kind == "bridge";
+    case plan::Device::vxlan:
+      return kind == "vxlan";
+    case plan::Device::wireguard:
+      return kind == wireguard_kind || kind == tun_kind;
+  }
+  return false;
+}
 
 void read_vxlan(const Attributes& data, plan::Link& out) {
   out.vni = data.u32(IFLA_VXLAN_ID).value_or(0);
@@ -39,7 +50,7 @@ FoundLink read_link(const Reply& reply, plan::Device device) {
 }  // namespace
 
 std::optional<plan::Device> Indices::at(int index) const {
-  for (const plan::Device device : {plan::Device::bridge, plan::Device::vxlan}) {
+  for (const plan::Device device : plan::devices) {
     if (index != 0 && of(device) == index) return device;
   }
   return std::nullopt;
@@ -49,9 +60,7 @@ namespace {
 
 /// The one with our alias, whatever its name is now.
 Result<std::optional<FoundLink>> find_renamed(Socket& socket, plan::Device device) {
-  Message message(RTM_GETLINK, 0, ifinfomsg{});
-  message.begin(IFLA_LINKINFO).string(IFLA_INFO_KIND, kind_of(device)).end();
-  OVERLAY_TRY(const auto replies, socket.dump(message));
+  OVERLAY_TRY(const auto replies, socket.dump(Message(RTM_GETLINK, 0, ifinfomsg{})));
   for (const Reply& reply : replies) {
     FoundLink out = read_link(reply, device);
     if (!is_ours(out)) continue;
@@ -73,12 +82,12 @@ Result<std::optional<FoundLink>> find_link(Socket& socket, plan::Device device) 
 }
 
 bool is_ours(const FoundLink& found) {
-  return found.kind == kind_of(found.link.device) && plan::cluster_of_alias(found.link.alias);
+  return is_kind_of(found.link.device, found.kind) && plan::cluster_of_alias(found.link.alias);
 }
 
 Status claim(const FoundLink& found, const plan::Link& wanted) {
   const bool unmarked = found.link.alias.empty() && found.link.mac == wanted.mac;
-  const bool right_kind = found.kind == kind_of(wanted.device);
+  const bool right_kind = is_kind_of(wanted.device, found.kind);
   if (right_kind && (found.link.alias == wanted.alias || unmarked)) return {};
   const std::string device(name(wanted.device));
   if (is_ours(found)) {

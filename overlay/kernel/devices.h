@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our two devices as the kernel has them: their indices, and whether they are ours at all.
+// Our devices as the kernel has them: their indices, and whether they are ours at all.
 #pragma once
 
 #include <array>
@@ -21,13 +21,13 @@ class Indices {
 
  private:
   static std::size_t slot(plan::Device device) { return static_cast<std::size_t>(device); }
-  std::array<int, 2> index_{};
+  std::array<int, plan::devices.size()> index_{};
 };
 
 /// A device that carries one of our names, or did when we made it.
 struct FoundLink {
   int index = 0;
-  std::string kind;  // IFLA_INFO_KIND; empty for hardware
+  std::string kind;  // IFLA_INFO_KIND; empty for hardware, "tun" for one of wireguard-go
   plan::Link link;
 };
 
@@ -35,7 +35,7 @@ struct FoundLink {
 /// neither.
 [[nodiscard]] Result<std::optional<FoundLink>> find_link(Socket& socket, plan::Device device);
 
-/// True for a bridge or VXLAN device (as the name asks) that carries our alias, of whatever cluster.
+/// True for a device of the right kind (as the name asks) that carries our alias, of whatever cluster.
 bool is_ours(const FoundLink& found);
 
 /// Whether the found device is the one `wanted` describes: of the right kind and with our cluster's alias, or

@@ -57,7 +57,9 @@ std::optional<plan::Nexthop> read_nexthop(const Reply& reply, const Indices& ind
   const std::uint32_t id = attributes.u32(NHA_ID).value_or(0);
   if (!plan::is_our_nexthop_id(id)) return std::nullopt;
   const auto device = indices.at(static_cast<int>(attributes.u32(NHA_OIF).value_or(0)));
-  return plan::Nexthop{id, device == Device::vxlan ? attributes.ip(NHA_GATEWAY).value_or(Ip{}) : Ip{}};
+  plan::Nexthop out{id};
+  if (device != Device::wireguard) out.gateway = attributes.ip(NHA_GATEWAY).value_or(Ip{});
+  return out;
 }
 
 std::optional<plan::Route> read_route(const Reply& reply, Family family, const Indices& indices) {
@@ -89,7 +91,8 @@ std::optional<plan::Address> read_address(const Reply& reply, const Indices& ind
   const auto ip = local ? local : attributes.ip(IFA_ADDRESS);  // IPv6 has only the latter
   if (!ip) return std::nullopt;
   const plan::Address out{*ip, header->ifa_prefixlen, *device};
-  if (out.length != ip->bits() && *ip != plan::pod_gateway(Family::v6)) return std::nullopt;
+  const bool link_local = *ip == plan::pod_gateway(Family::v6) || *device == Device::wireguard;
+  if (out.length != ip->bits() && !link_local) return std::nullopt;
   return out;
 }
 
@@ -153,7 +156,7 @@ Result<std::vector<plan::FdbEntry>> dump_fdb(Socket& socket, const Indices& indi
 
 Result<std::vector<plan::Neighbour>> dump_neighbours(Socket& socket, const Indices& indices) {
   std::vector<plan::Neighbour> out;
-  for (const Device device : {Device::bridge, Device::vxlan}) {
+  for (const Device device : plan::devices) {
     if (indices.of(device) == 0) continue;
     OVERLAY_TRY(const auto replies, dump_neighbour_table(socket, AF_UNSPEC, indices.of(device)));
     append(out, replies, [&indices](const Reply& reply) { return read_neighbour(reply, indices); });
@@ -180,7 +183,7 @@ Result<std::vector<plan::Route>> dump_routes(Socket& socket, const Indices& indi
 
 Result<std::vector<plan::Address>> dump_addresses(Socket& socket, const Indices& indices) {
   std::vector<plan::Address> out;
-  for (const Device device : {Device::bridge, Device::vxlan}) {
+  for (const Device device : plan::devices) {
     if (indices.of(device) == 0) continue;
     ifaddrmsg header{};
     header.ifa_index = static_cast<std::uint32_t>(indices.of(device));

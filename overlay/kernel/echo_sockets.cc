@@ -53,14 +53,16 @@ Result<EchoSockets> EchoSockets::open(std::uint16_t id) {
   return out;
 }
 
-Status EchoSockets::send(const paths::Echo& echo, std::uint32_t device, const Mac& to) {
+Status EchoSockets::send(const paths::Echo& echo, std::uint32_t device, const std::optional<Mac>& to) {
   const bool v4 = echo.source.is_v4();
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(v4 ? ETH_P_IP : ETH_P_IPV6);
   address.sll_ifindex = static_cast<int>(device);
-  address.sll_halen = ETH_ALEN;
-  std::memcpy(address.sll_addr, to.view().data(), ETH_ALEN);
+  if (to) {
+    address.sll_halen = ETH_ALEN;
+    std::memcpy(address.sll_addr, to->view().data(), ETH_ALEN);
+  }
   paths::Echo ours = echo;
   ours.id = id_;
   const std::string packet = paths::echo_request(ours);
@@ -79,7 +81,7 @@ Status EchoSockets::send(const paths::Echo& echo, std::uint32_t device, const Ip
   OVERLAY_TRY(const Reply reply, asking_.get(message));
   const auto mac = reply.attributes<ndmsg>().mac(NDA_LLADDR);
   if (!mac) return fail(Errc::not_found, neighbour.text() + " is not resolved on its device");
-  return send(echo, device, *mac);
+  return send(echo, device, mac);
 }
 
 std::vector<std::uint64_t> EchoSockets::take_answers() {

@@ -20,8 +20,8 @@ class EchoSockets {
   EchoSockets(EchoSockets&&) noexcept = default;
   EchoSockets& operator=(EchoSockets&&) noexcept = default;
 
-  /// Onto a device (by its index), as a frame to this address there.
-  [[nodiscard]] Status send(const paths::Echo& echo, std::uint32_t device, const Mac& to);
+  /// Onto a device (by its index), as a frame to this address there; none where frames have no addresses.
+  [[nodiscard]] Status send(const paths::Echo& echo, std::uint32_t device, const std::optional<Mac>& to);
   /// The same to a neighbour, whose address the kernel knows; Errc::not_found when it does not.
   [[nodiscard]] Status send(const paths::Echo& echo, std::uint32_t device, const Ip& neighbour);
   /// The nonces that have been answered since the last call, without waiting.

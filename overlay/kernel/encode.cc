@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "overlay/kernel/bridge_port.h"
+#include "overlay/kernel/wireguard.h"
 
 namespace overlay::kernel {
 namespace {
@@ -85,15 +86,16 @@ struct Encoder {
   std::optional<Message> operator()(const plan::Nexthop& nexthop) const {
     nhmsg header{};
     if (!removes()) {
-      header.nh_family = address_family(nexthop.gateway.family());
+      header.nh_family = address_family(nexthop.family());
       header.nh_protocol = plan::route_protocol;
-      header.nh_flags = RTNH_F_ONLINK;
+      if (nexthop.gateway) header.nh_flags = RTNH_F_ONLINK;
     }
     Message message(type(RTM_NEWNEXTHOP, RTM_DELNEXTHOP), flags_of(verb), header);
     message.u32(NHA_ID, nexthop.number);
     if (removes()) return message;
-    message.ip(NHA_GATEWAY, nexthop.gateway);
-    message.u32(NHA_OIF, static_cast<std::uint32_t>(indices.of(plan::Device::vxlan)));
+    if (nexthop.gateway) message.ip(NHA_GATEWAY, *nexthop.gateway);
+    const plan::Device device = nexthop.gateway ? plan::Device::vxlan : plan::Device::wireguard;
+    message.u32(NHA_OIF, static_cast<std::uint32_t>(indices.of(device)));
     return message;
   }
 
@@ -131,9 +133,13 @@ struct Encoder {
 
 Message encode_new_link(const plan::Link& link) {
   Message message = link_message(link, NLM_F_CREATE | NLM_F_EXCL, false);
-  message.mac(IFLA_ADDRESS, link.mac).u32(IFLA_MTU, link.mtu).begin(IFLA_LINKINFO);
+  message.u32(IFLA_MTU, link.mtu);
+  if (link.device != plan::Device::wireguard) message.mac(IFLA_ADDRESS, link.mac);
+  message.begin(IFLA_LINKINFO);
   if (link.device == plan::Device::bridge) {
     message.string(IFLA_INFO_KIND, "bridge");
+  } else if (link.device == plan::Device::wireguard) {
+    message.string(IFLA_INFO_KIND, wireguard_kind);
   } else {
     message.string(IFLA_INFO_KIND, "vxlan").begin(IFLA_INFO_DATA);
     message.u32(IFLA_VXLAN_ID, link.vni).be16(IFLA_VXLAN_PORT, link.port).u8(IFLA_VXLAN_LEARNING, 0);
@@ -146,6 +152,7 @@ Message encode_new_link(const plan::Link& link) {
 Message encode_mark_and_up(const plan::Link& link) {
   Message message = link_message(link, 0, true);
   message.string(IFLA_IFALIAS, link.alias);
+  if (link.device == plan::Device::wireguard) message.u32(IFLA_MTU, link.mtu);  // wireguard-go chose another
   return message;
 }
 

@@ -85,7 +85,7 @@ Result<Events> Events::open() {
 }
 
 Status Events::find_indices() {
-  for (const Device device : {Device::bridge, Device::vxlan}) {
+  for (const Device device : plan::devices) {
     OVERLAY_TRY(const auto found, find_link(asking_, device));
     indices_.set(device, found ? found->index : 0);
   }
@@ -158,7 +158,7 @@ bool Events::link_concerns_us(const Reply& news) {
   const Attributes attributes = news.attributes<ifinfomsg>();
   if (indices_.at(header->ifi_index) && news.type() == RTM_NEWLINK) return true;  // whatever its name is now
   const std::string device = attributes.string(IFLA_IFNAME).value_or("");
-  for (const Device ours : {Device::bridge, Device::vxlan}) {
+  for (const Device ours : plan::devices) {
     if (device != name(ours)) continue;
     indices_.set(ours, news.type() == RTM_NEWLINK ? header->ifi_index : 0);
     return true;

@@ -182,8 +182,9 @@ Status open_forward(Nft& nft, const ForeignChain& chain) {
   return nft.run("add chain " + ours + "\nflush chain " + ours + "\n" +   //
                  "add rule " + ours + " iifname \"overlay0\" accept\n" +  //
                  "add rule " + ours + " oifname \"overlay0\" accept\n" +  //
-                 "add rule " + ours +
-                 " iifname \"overlay.vx\" oifname \"overlay.vx\" accept\n" +  // as a relay
+                 // As a relay.
+                 "add rule " + ours + " iifname \"overlay.vx\" oifname \"overlay.vx\" accept\n" +
+                 "add rule " + ours + " iifname \"overlay.wg\" oifname \"overlay.wg\" accept\n" +
                  "insert rule " + chain.table + " " + chain.name + " jump " + our_chain + " comment \"" +
                  our_comment + "\"\n");
 }

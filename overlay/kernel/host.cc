@@ -156,7 +156,8 @@ Result<std::vector<plan::HostRoute>> foreign_routes(Socket& socket) {
       if (!destination || reply.header<rtmsg>()->rtm_protocol == plan::route_protocol) continue;
       const auto link = links.find(static_cast<int>(reply.attributes<rtmsg>().u32(RTA_OIF).value_or(0)));
       const std::string device = link == links.end() ? "" : link->second.name;
-      if (device == name(plan::Device::bridge) || device == name(plan::Device::vxlan)) continue;
+      if (std::ranges::count(plan::devices, device, [](plan::Device ours) { return name(ours); }) != 0)
+        continue;
       out.push_back({*destination, device});
     }
   }

@@ -3,6 +3,7 @@
 
 #include <linux/netlink.h>
 #include <algorithm>
+#include <ctime>
 #include <vector>
 
 #include "overlay/kernel/dump.h"
@@ -29,13 +30,14 @@ bool touches_device(const Operation& operation) {
 }
 
 /// How an operation is carried out.
-enum class Way : std::uint8_t { batch, members, singly };
+enum class Way : std::uint8_t { batch, members, wireguard, singly };
 
 Way way_of(const Operation& operation) {
   return std::visit(
       [](const auto& object) {
         using T = std::decay_t<decltype(object)>;
         if constexpr (std::is_same_v<T, plan::Member>) return Way::members;
+        if constexpr (std::is_same_v<T, plan::WireguardPeer>) return Way::wireguard;
         constexpr bool steps = std::is_same_v<T, plan::Link> || std::is_same_v<T, plan::Port> ||
                                std::is_same_v<T, plan::Firewall> || std::is_same_v<T, plan::Setting>;
         return steps ? Way::singly : Way::batch;
@@ -153,8 +155,21 @@ Status Kernel::observe_links(const plan::Objects& wanted, plan::Objects& out) {
     OVERLAY_TRY(const auto found, find_link(socket_, link.device));
     const bool ours = found && (is_ours(*found) || claim(*found, link));
     indices_.set(link.device, ours ? found->index : 0);
-    if (ours) out.links.push_back(found->link);
+    if (!ours) continue;
+    out.links.push_back(found->link);
+    if (link.device == Device::wireguard) OVERLAY_CHECK(observe_wireguard(*found, wanted, out));
   }
+  return {};
+}
+
+Status Kernel::observe_wireguard(const FoundLink& found, const plan::Objects& wanted, plan::Objects& out) {
+  // The socket of wireguard-go keeps the name that it was started with.
+  const bool by_id = found.link.renamed.empty() || found.kind == tun_kind;
+  OVERLAY_TRY(wireguard_, open_wireguard(by_id ? found.link.id() : found.link.renamed, found.kind));
+  OVERLAY_TRY(const plan::WireguardState state, wireguard_->read());
+  out.links.back().secret = state.secret;
+  out.links.back().port = state.port;
+  out.wireguard = plan::peers_of(state, wanted.wireguard, ::time(nullptr));
   return {};
 }
 
@@ -174,7 +189,7 @@ Status Kernel::observe_settings(const plan::Objects& wanted, plan::Objects& out)
 }
 
 Status Kernel::find_indices() {
-  for (const Device device : {Device::bridge, Device::vxlan}) {
+  for (const Device device : plan::devices) {
     OVERLAY_TRY(const auto found, find_link(socket_, device));
     indices_.set(device, found ? found->index : 0);
   }
@@ -204,6 +219,8 @@ Status Kernel::apply_run(std::span<const Operation> operations) {
       return apply_batch(operations);
     case Way::members:
       return apply_members(operations);
+    case Way::wireguard:
+      return outcome(operations.front(), write_wireguard(plan::change_of(operations)));
     case Way::singly:
       return outcome(operations.front(), apply_singly(operations.front()));
   }
@@ -241,6 +258,9 @@ Status Kernel::change_link(const plan::Link& link, const plan::Link& before) {
     OVERLAY_CHECK(
         set_checksum_offload(before.renamed.empty() ? link.id() : before.renamed, link.checksum_offload));
   }
+  if (link.secret != before.secret || (link.device == Device::wireguard && link.port != before.port)) {
+    OVERLAY_CHECK(write_wireguard({.secret = link.secret, .port = link.port}));
+  }
   Status done = socket_.request(encode_link_change(index, link, before));
   if (done || before.renamed.empty() || done.error().code != Errc::unavailable) return done;
   // Linux before 6.2 renames only what is down. What that flushes the next look restores.
@@ -250,10 +270,26 @@ Status Kernel::change_link(const plan::Link& link, const plan::Link& before) {
   return socket_.request(encode_link_change(index, link, down));
 }
 
+/// By the module where the kernel has it, which is asked first; the error tells of the other.
+Status Kernel::make_wireguard(const plan::Link& link) {
+  const Status made = socket_.request(encode_new_link(link));
+  const bool by_module = made || made.error().code != Errc::unsupported;
+  if (by_module) OVERLAY_CHECK(made);
+  if (!by_module) OVERLAY_CHECK(start_wireguard_go(link.id()));
+  OVERLAY_TRY(wireguard_, open_wireguard(link.id(), by_module ? wireguard_kind : tun_kind));
+  return write_wireguard({.secret = link.secret, .port = link.port});
+}
+
+Status Kernel::write_wireguard(const plan::WireguardChange& change) {
+  if (!wireguard_) return fail(Errc::not_found, "there is no device overlay.wg");
+  return wireguard_->write(change);
+}
+
 Status Kernel::apply_link(const Operation& operation, const plan::Link& link) {
   if (operation.verb == Verb::remove) return socket_.request(encode_link_removal(indices_.of(link.device)));
   if (operation.verb == Verb::change) return change_link(link, std::get<plan::Link>(*operation.before));
-  OVERLAY_CHECK(socket_.request(encode_new_link(link)));
+  OVERLAY_CHECK(link.device == Device::wireguard ? make_wireguard(link)
+                                                 : socket_.request(encode_new_link(link)));
   // Before it comes up, or the kernel gives it an IPv6 address of its own making.
   ignore_error(write_sysctl("net/ipv6/conf/" + link.id() + "/addr_gen_mode", "1"),
                "a setting of the plan asks again");
@@ -279,9 +315,11 @@ Result<std::optional<Ip>> Kernel::local() {
 }
 
 Result<std::optional<ClusterId>> Kernel::cluster() {
-  OVERLAY_TRY(const auto found, find_link(socket_, Device::vxlan));
-  if (!found || !is_ours(*found)) return std::nullopt;
-  return plan::cluster_of_alias(found->link.alias);
+  for (const Device tunnel : {Device::vxlan, Device::wireguard}) {
+    OVERLAY_TRY(const auto found, find_link(socket_, tunnel));
+    if (found && is_ours(*found)) return plan::cluster_of_alias(found->link.alias);
+  }
+  return std::nullopt;
 }
 
 // ---- teardown ----
@@ -295,7 +333,7 @@ Status Kernel::teardown() {
   ours.normalise();
   // Before the devices: removals as the plan orders them. The devices take the rest along.
   first.note(apply(plan::diff({}, ours, false)));
-  for (const Device device : {Device::vxlan, Device::bridge}) {
+  for (const Device device : {Device::wireguard, Device::vxlan, Device::bridge}) {
     OVERLAY_TRY(const auto found, find_link(socket_, device));
     if (!found || !is_ours(*found)) continue;
     const Operation removal{Verb::remove, found->link, std::nullopt};

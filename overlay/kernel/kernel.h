@@ -10,12 +10,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 
 #include "overlay/kernel/devices.h"
 #include "overlay/kernel/netlink.h"
 #include "overlay/kernel/nft.h"
+#include "overlay/kernel/wireguard.h"
 #include "overlay/plan/diff.h"
 #include "overlay/plan/fights.h"
 #include "overlay/plan/intent.h"
@@ -59,10 +61,11 @@ class Kernel {
   /// forwarding). Goes on after a failure and reports the first.
   [[nodiscard]] Status teardown();
 
-  /// The cluster named by the alias of overlay.vx; nothing when there is no such device or it is not ours.
+  /// The cluster named by the alias of overlay.vx or overlay.wg; nothing when there is no such device or it
+  /// is not ours.
   [[nodiscard]] Result<std::optional<ClusterId>> cluster();
 
-  /// Where overlay.vx sends from; nothing likewise.
+  /// Where overlay.vx sends from; nothing where there is none of ours.
   [[nodiscard]] Result<std::optional<Ip>> local();
 
   /// How many operations apply() was given since open(); one that changes nothing about the kernel is never
@@ -75,7 +78,11 @@ class Kernel {
   [[nodiscard]] Result<plan::Objects> observe(const plan::Objects& wanted);
   [[nodiscard]] Status check_claims(const plan::Objects& wanted);
   [[nodiscard]] Status observe_links(const plan::Objects& wanted, plan::Objects& out);
+  [[nodiscard]] Status observe_wireguard(const FoundLink& found, const plan::Objects& wanted,
+                                         plan::Objects& out);
   [[nodiscard]] Status observe_settings(const plan::Objects& wanted, plan::Objects& out);
+  [[nodiscard]] Status make_wireguard(const plan::Link& link);
+  [[nodiscard]] Status write_wireguard(const plan::WireguardChange& change);
   [[nodiscard]] Status change_link(const plan::Link& link, const plan::Link& before);
   [[nodiscard]] Status apply_link(const plan::Operation& operation, const plan::Link& link);
   [[nodiscard]] Status apply_run(std::span<const plan::Operation> operations);
@@ -86,6 +93,7 @@ class Kernel {
 
   Socket socket_;
   Nft nft_;
+  std::unique_ptr<Wireguard> wireguard_;  // of the device as it was seen last
   Indices indices_;
   plan::Objects made_;
   plan::PeerBook peers_;

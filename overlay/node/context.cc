@@ -9,7 +9,13 @@
 namespace overlay::node {
 
 Context::Context(Config given, const KeyPair& keys, Rng seed, Time now)
-    : config(std::move(given)), identity(keys), id(keys.node_id()), rng(seed), started(now) {}
+    : config(std::move(given)),
+      identity(keys),
+      id(keys.node_id()),
+      rng(seed),
+      encryption{wireguard_secret(keys.seed), config.wireguard_port},
+      wireguard(wireguard_public(encryption.secret)),
+      started(now) {}
 
 void Context::persist(const wire::LogEntry& entry, bool urgent) {
   out.persist.push_back({wire::encode_entry(entry), urgent});
@@ -149,7 +155,15 @@ std::vector<Prefix> Context::blocks_of(const NodeId& node, const ipam::BlockMap&
 
 std::uint32_t Context::mtu() const {
   if (config.mtu != 0) return config.mtu;
-  return underlay ? plan::overlay_mtu(underlay->mtu, underlay->address.family()) : 0;
+  return underlay ? plan::overlay_mtu(underlay->mtu, underlay->address.family(), encrypts()) : 0;
+}
+
+std::optional<plan::PeerKey> Context::key_of(const wire::NodeInfo& peer) const {
+  if (!peer.wireguard) return std::nullopt;
+  const auto preshared =
+      plan::preshared_key(wireguard, config.pair_roots, peer.wireguard->public_key, peer.wireguard->secrets);
+  if (!preshared) return std::nullopt;
+  return plan::PeerKey{peer.wireguard->public_key, *preshared, peer.wireguard->port};
 }
 
 /// Counted anew only when peers were removed, or read from the log, since the last time.

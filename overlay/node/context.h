@@ -42,6 +42,8 @@ struct Context {
   KeyPair identity;
   NodeId id;
   Rng rng;
+  plan::Encryption encryption;  // this node's part in it, should the cluster be encrypted
+  WireguardKey wireguard;       // the public key of that
   Time started;
   std::uint64_t incarnation = 0;
 
@@ -110,7 +112,11 @@ struct Context {
   void doubt_blocks(Time now);
   /// What pod addresses are drawn from.
   ipam::Supply supply() const;
-  /// MTU of overlay0, overlay.vx and pods; 0 before the underlay is known.
+  /// Packets between the hosts of this cluster are encrypted.
+  bool encrypts() const { return chain && chain->genesis().encryption == consensus::Encryption::wireguard; }
+  /// By which keys packets to a peer are encrypted; nothing where there is no way to.
+  std::optional<plan::PeerKey> key_of(const wire::NodeInfo& peer) const;
+  /// MTU of overlay0, the tunnel device and pods; 0 before the underlay is known.
   std::uint32_t mtu() const;
   /// The smallest local number no peer has; for a peer that is entered at once.
   std::uint32_t take_peer_index();

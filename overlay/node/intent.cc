@@ -20,13 +20,16 @@ std::optional<plan::Peer> plan_peer(const Context& context, const Paths& paths, 
   if (info == nullptr || info->underlay.empty()) return std::nullopt;
   const Family family = context.underlay->address.family();
   if (info->underlay.front().family() != family) return std::nullopt;
+  const auto key = context.encrypts() ? context.key_of(*info) : std::nullopt;
+  if (context.encrypts() && !key) return std::nullopt;  // never in clear text
   plan::Peer peer{.index = index,
                   .id = node,
                   .vtep_mac = info->vtep_mac,
                   .underlay = info->underlay.front(),
                   .also = {},
                   .blocks = context.blocks_of(node),
-                  .way = paths.way(node)};
+                  .way = paths.way(node),
+                  .key = key};
   std::copy_if(info->underlay.begin() + 1, info->underlay.end(), std::back_inserter(peer.also),
                [family](const Ip& address) { return address.family() == family; });
   return peer;
@@ -85,6 +88,7 @@ std::optional<plan::Intent> Node::Impl::intent() const {
   out.vni = context.chain->vni();
   out.vxlan_port = genesis.vxlan_port;
   out.underlay = *context.underlay;
+  if (context.encrypts()) out.encryption = context.encryption;
   out.mtu = context.mtu();
   out.pools = context.chain->pools();
   out.blocks = context.blocks_of(context.id);

@@ -62,9 +62,9 @@ using Effect = std::variant<Dial, Send, Admit, Close, ReconcileKernel, Answer, E
 /// An IP packet, an echo request, from this host to a peer's, by the way it is to test. It promises nothing
 /// and waits for no disk; Node::probe_answered tells of the answer.
 struct SendProbe {
-  std::optional<Ip> neighbour;  // on the underlay, to whom it goes as it is; none: by overlay.vx to `vtep`
+  std::optional<Ip> neighbour;  // on the underlay, to whom it goes as it is; none: by the tunnel
   std::uint32_t device = 0;     // the index of the neighbour's device
-  Mac vtep;
+  std::optional<Mac> vtep;      // by overlay.vx to this one; none: by overlay.wg
   Ip source;
   Ip destination;
   std::uint64_t nonce = 0;

@@ -63,6 +63,14 @@ void Node::closed(SessionId session, const Error& reason, Time now) {
 
 // ---- this host ----
 
+void Node::secrets_changed(std::vector<plan::PairRoot> roots, Time now) {
+  Context& context = impl_->context;
+  if (roots == context.config.pair_roots) return;
+  context.config.pair_roots = std::move(roots);
+  if (context.encrypts()) context.kernel_dirty = true;
+  impl_->settle(now);
+}
+
 void Node::underlay_changed(const plan::Underlay& underlay, Time now) {
   Context& context = impl_->context;
   if (context.underlay != underlay) {
@@ -412,6 +420,10 @@ void Node::Impl::describe(Time now) {
   for (const auto& [family, home] : context.home) info.hosts.push_back(home.address());
   info.features = consensus::newest_feature_level;
   info.lapsed = registration.lapsed();
+  if (context.encrypts()) {
+    info.wireguard = {context.wireguard, context.encryption.port, {}};
+    for (const plan::PairRoot& root : context.config.pair_roots) info.wireguard->secrets.push_back(root.id);
+  }
   context.mesh->describe(info, now);
 }
 

@@ -19,6 +19,7 @@
 #include "overlay/node/plans.h"
 #include "overlay/node/view.h"
 #include "overlay/plan/intent.h"
+#include "overlay/plan/wireguard.h"
 #include "overlay/wire/opener.h"
 
 namespace overlay::node {
@@ -36,6 +37,8 @@ struct Config {
   consensus::Genesis genesis;               // pools, lengths, port, vni, family, encryption to found with
   std::vector<std::string> given;           // flags of genesis given by hand: "pool", "block-prefix", …
   std::vector<std::uint16_t> listen_ports;  // where peers dial this node at its underlay address
+  std::uint16_t wireguard_port = 51820;     // UDP, of encrypted packets to this node
+  std::vector<plan::PairRoot> pair_roots;   // of the cluster's secrets, this node's own first
   std::uint32_t mtu = 0;                    // --mtu N; 0: from the underlay
   bool direct_routes = true;                // without VXLAN to neighbours, where that works
   bool probe_paths = true;                  // false: all are taken to work
@@ -75,6 +78,8 @@ class Node {
   void closed(SessionId session, const Error& reason, Time now);
 
   // ---- this host ----
+  /// Other secrets of the cluster are held from now on.
+  void secrets_changed(std::vector<plan::PairRoot> roots, Time now);
   void underlay_changed(const plan::Underlay& underlay, Time now);
   /// The names of all interfaces of this host, seen now; to be told at intervals. A lease whose interface
   /// stays away for Config::reap_after is given back: its pod went without a DEL.

@@ -318,6 +318,19 @@ TEST(Node, IntentHoldsItsBlockAndPods) {
   EXPECT_FALSE(intent->keep_unknown);
 }
 
+TEST(Node, OfAnEncryptedClusterWantsWireguardAndLeavesItRoom) {
+  Config encrypted = config();
+  encrypted.genesis.encryption = consensus::Encryption::wireguard;
+  encrypted.wireguard_port = 4000;
+  Host host(encrypted);
+  host.make_ready();
+  const auto intent = host.node->intent();
+  ASSERT_TRUE(intent && intent->encryption);
+  EXPECT_EQ(intent->encryption->secret, wireguard_secret(identity.seed));
+  EXPECT_EQ(intent->encryption->port, 4000);
+  EXPECT_EQ(intent->mtu, 1440u);
+}
+
 TEST(Node, ServesBothFamiliesWhereThePoolsHaveBoth) {
   Config dual = config();
   dual.genesis.pools.push_back(Prefix::parse("fd00:32::/48").value());

@@ -15,7 +15,8 @@ constexpr std::uint8_t hops_by_relay = 2;
 // ---- whom there is to probe ----
 
 Paths::Stand Paths::stand() const {
-  return {context_.underlay, context_.home, context_.chain ? context_.chain->term() : 0};
+  return {context_.underlay, context_.home, context_.chain ? context_.chain->term() : 0,
+          context_.config.pair_roots};
 }
 
 std::optional<std::pair<Ip, Ip>> Paths::addresses(const wire::NodeInfo& info, Family family) const {
@@ -28,13 +29,13 @@ std::optional<std::pair<Ip, Ip>> Paths::addresses(const wire::NodeInfo& info, Fa
 bool Paths::can_be_probed(const wire::NodeInfo& info) const {
   const bool same = context_.config.probe_paths && context_.underlay && !info.underlay.empty() &&
                     info.underlay.front().family() == context_.underlay->address.family();
-  return same && (addresses(info, Family::v4) || addresses(info, Family::v6));
+  if (!same || (context_.encrypts() && !context_.key_of(info))) return false;
+  return addresses(info, Family::v4) || addresses(info, Family::v6);
 }
 
 bool Paths::is_neighbour(const wire::NodeInfo& info) const {
   const plan::Underlay& here = *context_.underlay;
-  const bool allowed =
-      context_.config.direct_routes && context_.chain->genesis().encryption == consensus::Encryption::none;
+  const bool allowed = context_.config.direct_routes && !context_.encrypts();
   return allowed && here.device != 0 && here.neighbourhood &&
          here.neighbourhood->contains(info.underlay.front()) && addresses(info, here.address.family());
 }
@@ -48,7 +49,8 @@ void Paths::know(const NodeId& node, Time now) {
     if (narrow_.erase(node) != 0) tell_narrow(now);
     return;
   }
-  prober_.put({node, static_cast<std::uint16_t>(index->second), is_neighbour(*info)}, now);
+  const auto tunnel = context_.encrypts() ? paths::Kind::wireguard : paths::Kind::vxlan;
+  prober_.put({node, static_cast<std::uint16_t>(index->second), is_neighbour(*info), tunnel}, now);
 }
 
 /// When this host has changed, or nodes were removed.
@@ -79,16 +81,22 @@ void Paths::send(const paths::Probe& probe) {
   if (info == nullptr || via == nullptr) return;
   auto ends = addresses(*info, direct ? context_.underlay->address.family() : Family::v4);
   if (!ends) ends = addresses(*info, Family::v6);
+  // What is said of a peer's blocks may lead to its relay, these never do.
+  if (probe.way == paths::Kind::wireguard) ends = {tunnel_address(context_.id), tunnel_address(probe.peer)};
   if (!ends) return;
   SendProbe out{.neighbour = {},
                 .device = context_.underlay->device,
-                .vtep = via->vtep_mac,
+                .vtep = {},
                 .source = ends->first,
                 .destination = ends->second,
                 .nonce = probe.nonce,
                 .size = probe.size,
                 .hops = relayed ? hops_by_relay : hops_straight};
-  if (direct) out.neighbour = info->underlay.front();
+  if (direct) {
+    out.neighbour = info->underlay.front();
+  } else if (!context_.encrypts()) {
+    out.vtep = via->vtep_mac;
+  }
   out_.push_back(std::move(out));
 }
 
@@ -167,7 +175,8 @@ void Paths::tell_narrow(Time now) {
 
 /// "direct up", "relay via h3 down".
 std::string Paths::text(const paths::PathView& path) const {
-  if (path.state == paths::State::unknown && path.choice.kind == paths::Kind::vxlan) return "unknown";
+  const bool straight = path.choice.kind != paths::Kind::direct && path.choice.kind != paths::Kind::relay;
+  if (path.state == paths::State::unknown && straight) return "unknown";
   std::string out = name(path.choice.kind);
   if (path.choice.kind == paths::Kind::relay) out += " via " + context_.mesh->name_of(path.choice.relay);
   return out + " " + name(path.state);
@@ -195,12 +204,22 @@ std::string Paths::reason_for_vxlan(const paths::PathView& path) const {
   return *path.direct == paths::State::down ? "no answer without VXLAN" : "trying without VXLAN";
 }
 
+std::string Paths::reason_for_no_probes(const NodeId& peer) const {
+  const wire::NodeInfo* info = context_.mesh->info(peer);
+  if (context_.encrypts() && info != nullptr && !info->wireguard)
+    return "it offers no WireGuard key, and nothing goes there in clear text: upgrade overlayd there";
+  if (context_.encrypts() && info != nullptr && !context_.key_of(*info))
+    return "it holds none of this node's secrets, so no key is common: give both one --secret-file";
+  return context_.home.empty() ? "this node has no block yet" : "it has no block yet";
+}
+
 PathView Paths::view(const NodeId& peer) const {
   PathView out;
   out.mtu = context_.mtu();
+  if (context_.encrypts()) out.kind = paths::Kind::wireguard;
   const auto path = prober_.path(peer);
   if (!path) {
-    out.reason = context_.home.empty() ? "this node has no block yet" : "it has no block yet";
+    out.reason = reason_for_no_probes(peer);
     return out;
   }
   out.kind = path->choice.kind;

@@ -40,6 +40,7 @@ class Paths {
     std::optional<plan::Underlay> underlay;
     std::map<Family, Prefix> home;
     std::uint64_t term = 0;
+    std::vector<plan::PairRoot> roots;  // by which it shares keys with others
 
     friend bool operator==(const Stand&, const Stand&) = default;
   };
@@ -61,6 +62,7 @@ class Paths {
   void tell_narrow(Time now);
   std::string text(const paths::PathView& path) const;
   std::string reason(const paths::PathView& path) const;
+  std::string reason_for_no_probes(const NodeId& peer) const;
   std::string reason_for_vxlan(const paths::PathView& path) const;
 
   Context& context_;

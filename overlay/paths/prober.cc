@@ -25,7 +25,7 @@ constexpr int index_bits = 16;
 }  // namespace
 
 const char* name(Kind kind) {
-  constexpr const char* names[] = {"vxlan", "direct", "relay"};
+  constexpr const char* names[] = {"vxlan", "direct", "relay", "wireguard"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -70,7 +70,7 @@ void Prober::set_mtu(std::size_t mtu) {
   if (mtu == mtu_) return;
   mtu_ = mtu;
   for (auto& [peer, path] : paths_) {
-    path.vxlan.health.set_full(mtu);
+    path.tunnel.health.set_full(mtu);
     if (path.direct) path.direct->health.set_full(mtu);
     if (path.detour) path.detour->lane.health.set_full(mtu);
   }
@@ -95,7 +95,7 @@ Time Prober::next_deadline() const {
 }
 
 void Prober::work(Path& path, Time now) {
-  work(path, path.vxlan, Kind::vxlan, now);
+  work(path, path.tunnel, path.target.tunnel, now);
   if (path.direct) work(path, *path.direct, Kind::direct, now);
   if (path.detour) work(path, path.detour->lane, Kind::relay, now);
   settle(path, now);
@@ -125,7 +125,7 @@ Duration Prober::pause(const Path& path, const Lane& lane, Kind way, Time now) {
   Duration out = interval(paths_.size());
   if (!in_use) out *= idle_factor;
   const bool doubtful = lane.health.is_in_doubt();
-  const bool missed = lane.health.state() == State::down && (in_use || way == Kind::vxlan);
+  const bool missed = lane.health.state() == State::down && (in_use || way == path.target.tunnel);
   const Duration eager = doubtful ? doubt_interval : down_interval;
   if ((doubtful || missed) && out > eager && may_do_extra(now)) return eager;
   return rng_.between(out - out / 10, out);
@@ -144,7 +144,7 @@ void Prober::answered(std::uint64_t nonce, Time now) {
   const auto peer = indices_.find(static_cast<std::uint16_t>(nonce));
   Path* path = peer == indices_.end() ? nullptr : find(peer->second);
   if (path == nullptr) return;
-  const bool ours = path->vxlan.health.answered(nonce, now) ||
+  const bool ours = path->tunnel.health.answered(nonce, now) ||
                     (path->direct && path->direct->health.answered(nonce, now)) ||
                     (path->detour && path->detour->lane.health.answered(nonce, now));
   if (!ours) return;
@@ -171,7 +171,7 @@ void Prober::settle(Path& path, Time now) {
 
 void Prober::settle_detour(Path& path, Time now) {
   const bool direct = path.direct && path.direct->health.state() == State::up;
-  if (direct || path.vxlan.health.state() != State::down) {
+  if (direct || path.tunnel.health.state() != State::down) {
     path.detour.reset();
     return relays_.forget(path.target.id);
   }
@@ -185,6 +185,7 @@ void Prober::settle_detour(Path& path, Time now) {
 /// A relay is used at once: nothing comes back through it before the other end has found one as well.
 Choice Prober::choose(Path& path) {
   Choice out;
+  out.kind = path.target.tunnel;
   if (path.direct && path.direct->health.state() == State::up) {
     out.kind = Kind::direct;
   } else if (path.detour) {
@@ -199,7 +200,7 @@ Choice Prober::choose(Path& path) {
 Prober::Lane& Prober::lane(Path& path, Kind way) {
   if (way == Kind::direct && path.direct) return *path.direct;
   if (way == Kind::relay && path.detour) return path.detour->lane;
-  return path.vxlan;
+  return path.tunnel;
 }
 
 void Prober::schedule(Path& path) {
@@ -209,7 +210,7 @@ void Prober::schedule(Path& path) {
     next = std::min(next, lane.due);
     if (const auto expiry = lane.health.next_expiry()) next = std::min(next, *expiry);
   };
-  look(path.vxlan);
+  look(path.tunnel);
   if (path.direct) look(*path.direct);
   if (path.detour) look(path.detour->lane);
   path.scheduled = next;
@@ -219,14 +220,33 @@ void Prober::schedule(Path& path) {
 // ---- ways around ----
 
 void Prober::ask(Time now) {
-  for (Question& question : relays_.ask(candidates(), now)) questions_.push_back(std::move(question));
+  const bool agree = must_agree();
+  for (Question& question :
+       relays_.ask(agree ? reached() : candidates(), agree ? 1 : Relays::at_once_max, now)) {
+    questions_.push_back(std::move(question));
+  }
+}
+
+/// WireGuard takes a peer's packets from whom it sends the answers to: both ends need one relay. They come to
+/// it, mostly, by asking one after the other in the same order.
+bool Prober::must_agree() const {
+  return !paths_.empty() && paths_.begin()->second.target.tunnel == Kind::wireguard;
+}
+
+/// By their ids.
+std::vector<NodeId> Prober::reached() const {
+  std::vector<NodeId> out;
+  for (const auto& [id, path] : paths_) {
+    if (path.tunnel.health.state() == State::up) out.push_back(id);
+  }
+  return out;
 }
 
 /// The quickest, then all others that are reached in any order.
 std::vector<NodeId> Prober::candidates() {
   std::vector<std::pair<Duration, NodeId>> near;
   for (const auto& [id, path] : paths_) {
-    const Health& health = path.vxlan.health;  // what is passed on leaves in VXLAN
+    const Health& health = path.tunnel.health;  // what is passed on leaves in the tunnel
     if (health.state() == State::up) near.emplace_back(health.rtt().value_or(Duration::max()), id);
   }
   const auto first = near.begin() + static_cast<std::ptrdiff_t>(std::min(nearest, near.size()));

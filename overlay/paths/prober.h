@@ -3,9 +3,10 @@
 // go.
 //
 // Probes are echo requests from host to host, answered by the peer's kernel, whether its daemon runs or not,
-// and each is made to go one way: in VXLAN straight to the peer, past VXLAN to a neighbour, or in VXLAN to a
-// relay. The way in use is probed twice a second as long as the budget of probes allows it, and ever more
-// rarely with more peers; one that does not answer is asked again soon, within a budget of its own.
+// and each is made to go one way: in the tunnel (VXLAN or WireGuard) straight to the peer, past it to a
+// neighbour, or in it to a relay. The way in use is probed twice a second as long as the budget of probes
+// allows it, and ever more rarely with more peers; one that does not answer is asked again soon, within a
+// budget of its own.
 //
 // When nothing straight works, peers are asked whether they reach the other end (relays.h). One says so only
 // when it has just seen it, by a way that is straight and that its kernel has been given; and takes a relay
@@ -30,14 +31,15 @@ inline constexpr int probes_per_second = 200;
 /// And of what is in doubt, or asked for by others.
 inline constexpr int extra_per_second = 100;
 
-enum class Kind : std::uint8_t { vxlan, direct, relay };
-/// "vxlan", "direct" or "relay".
+enum class Kind : std::uint8_t { vxlan, direct, relay, wireguard };
+/// "vxlan", "direct", "relay" or "wireguard".
 const char* name(Kind kind);
 
 struct Target {
   NodeId id;
-  std::uint16_t index = 0;  // names it in nonces; no two have the same
-  bool neighbour = false;   // may be reached without VXLAN
+  std::uint16_t index = 0;    // names it in nonces; no two have the same
+  bool neighbour = false;     // may be reached without a tunnel
+  Kind tunnel = Kind::vxlan;  // or wireguard: the way straight to it
 
   friend bool operator==(const Target&, const Target&) = default;
 };
@@ -130,7 +132,7 @@ class Prober {
   };
   struct Path {
     Target target;
-    Lane vxlan;
+    Lane tunnel;
     std::optional<Lane> direct;
     std::optional<Detour> detour;
     Time scheduled{};
@@ -160,6 +162,8 @@ class Prober {
   static Lane& lane(Path& path, Kind way);
   void schedule(Path& path);
   void ask(Time now);
+  bool must_agree() const;
+  std::vector<NodeId> reached() const;
   std::vector<NodeId> candidates();
   bool is_straight(const NodeId& peer) const;
   bool look_into(Inquiry& inquiry, const NodeId& peer, Time now);

@@ -29,14 +29,15 @@ std::size_t number_of(const NodeId& id) { return static_cast<std::size_t>(id.byt
 /// Hosts with a prober and a kernel each. The kernels take up choices some time after they were made.
 class Network {
  public:
-  explicit Network(std::size_t size, bool neighbours = false) : kernels_(size) {
+  explicit Network(std::size_t size, bool neighbours = false, Kind tunnel = Kind::vxlan)
+      : tunnel_(tunnel), kernels_(size) {
     for (std::size_t i = 0; i < size; ++i) {
       probers_.emplace_back(Rng(i + 1));
       probers_[i].set_mtu(mtu);
     }
     for (std::size_t i = 0; i < size; ++i) {
       for (std::size_t j = 0; j < size; ++j) {
-        if (i != j) probers_[i].put({id_of(j), static_cast<std::uint16_t>(j + 1), neighbours}, now_);
+        if (i != j) probers_[i].put({id_of(j), static_cast<std::uint16_t>(j + 1), neighbours, tunnel}, now_);
       }
     }
   }
@@ -89,7 +90,7 @@ class Network {
       if (hops > 0 && not_forwarding_.contains(at)) return false;
       const Choice choice = kernels_[at][to];
       const std::size_t next = choice.kind == Kind::relay ? number_of(choice.relay) : to;
-      if (!passes(at, next, choice.kind, size)) return false;
+      if (!passes(at, next, choice.kind, size) || !takes(next, from, at)) return false;
       at = next;
     }
     return true;
@@ -107,6 +108,13 @@ class Network {
     if (lossy_.contains(key) && rng_.one_in(3)) return false;
     const auto narrow = narrow_.find(key);
     return !cut_.contains(key) && (narrow == narrow_.end() || size <= narrow->second);
+  }
+
+  /// WireGuard takes what comes from a host by whom it would answer; VXLAN takes all.
+  bool takes(std::size_t here, std::size_t from, std::size_t by) {
+    if (tunnel_ != Kind::wireguard) return true;
+    const Choice choice = kernels_[here][from];
+    return by == (choice.kind == Kind::relay ? number_of(choice.relay) : from);
   }
 
   void step() {
@@ -141,14 +149,21 @@ class Network {
     const std::size_t relay = number_of(probe.relay);
     const Choice next = kernels_[relay][to];
     return passes(from, relay, Kind::vxlan, probe.size) && next.kind != Kind::relay &&
-           !not_forwarding_.contains(relay) && passes(relay, to, next.kind, probe.size);
+           !not_forwarding_.contains(relay) && passes(relay, to, next.kind, probe.size) &&
+           takes(relay, from, from) && takes(to, from, relay);
+  }
+
+  /// What goes straight by WireGuard is answered straight, whatever the routes are.
+  bool answers(std::size_t from, const Probe& probe) {
+    const std::size_t to = number_of(probe.peer);
+    if (probe.way == Kind::wireguard) return passes(to, from, probe.way, probe.size);
+    return delivers(to, from, probe.size);
   }
 
   void carry(std::size_t from) {
     for (const Probe& probe : probers_[from].take_probes()) {
       ++probes_sent_;
-      const bool back = reaches(from, probe) && delivers(number_of(probe.peer), from, probe.size);
-      if (back) probers_[from].answered(probe.nonce, now_);
+      if (reaches(from, probe) && answers(from, probe)) probers_[from].answered(probe.nonce, now_);
     }
     // Messages go over the mesh, which finds ways of its own.
     for (const Question& question : probers_[from].take_questions()) {
@@ -160,6 +175,7 @@ class Network {
     }
   }
 
+  Kind tunnel_;
   std::vector<Prober> probers_;
   std::vector<std::map<std::size_t, Choice>> kernels_;
   std::vector<std::pair<std::size_t, std::size_t>> changes_;
@@ -206,6 +222,35 @@ TEST(Prober, MovesTrafficToARelayWithinThreeSecondsOfASilentCutAndBack) {
     network.run(milliseconds(2000 + 70 * cut));
   }
   RecordProperty("longest_ms", std::to_string(longest / milliseconds(1)));
+}
+
+TEST(Prober, FindsOneRelayForBothEndsOfAnEncryptedPathAndLeavesIt) {
+  Network network(16, false, Kind::wireguard);
+  network.run(seconds(5));
+  for (int cut = 0; cut < 8; ++cut) {
+    network.cut(3, 9);
+    ASSERT_TRUE(network.run_until(seconds(5), [&] { return network.both(3, 9); }));
+    network.run(seconds(2));
+    EXPECT_EQ(network.path(3, 9).choice.kind, Kind::relay);
+    EXPECT_EQ(network.path(3, 9).choice, network.path(9, 3).choice);
+    EXPECT_EQ(network.path(3, 9).state, State::up) << "of the way chosen";
+    network.heal();
+    EXPECT_TRUE(network.run_until(seconds(10), [&] {
+      return network.path(3, 9).choice.kind == Kind::wireguard &&
+             network.path(9, 3).choice.kind == Kind::wireguard;
+    }));
+    network.run(milliseconds(2000 + 70 * cut));
+    EXPECT_TRUE(network.both(3, 9));
+  }
+}
+
+TEST(Prober, AgreesOnAnotherRelayWhenTheFirstOneServesOneEndAlone) {
+  Network network(5, false, Kind::wireguard);
+  network.run(seconds(5));
+  network.cut(3, 4);
+  network.cut(0, 4);
+  ASSERT_TRUE(network.run_until(seconds(30), [&] { return network.both(3, 4); }));
+  EXPECT_NE(number_of(network.path(3, 4).choice.relay), 0u);
 }
 
 TEST(Prober, LosesNothingOnTheWayBackFromARelay) {

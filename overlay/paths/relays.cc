@@ -37,7 +37,7 @@ Question* Relays::question_to(const NodeId& candidate, std::vector<Question>& ou
 
 /// False when nobody is left to be asked.
 bool Relays::ask_about(const NodeId& peer, Search& search, const std::vector<NodeId>& candidates,
-                       std::vector<Question>& out, Time now) {
+                       std::size_t at_once, std::vector<Question>& out, Time now) {
   search.awaited = 0;
   std::erase_if(search.rejected, [now](const auto& entry) { return entry.second <= now; });
   for (const NodeId& candidate : candidates) {
@@ -55,13 +55,13 @@ bool Relays::ask_about(const NodeId& peer, Search& search, const std::vector<Nod
   return search.awaited > 0;
 }
 
-std::vector<Question> Relays::ask(const std::vector<NodeId>& candidates, Time now) {
+std::vector<Question> Relays::ask(const std::vector<NodeId>& candidates, std::size_t at_once, Time now) {
   std::vector<Question> out;
   std::erase_if(asked_, [now](const auto& entry) { return entry.second.expires <= now; });
   for (auto& [peer, search] : searches_) {
     if (search.due > now) continue;
     if (out.size() == questions_max) break;
-    const bool asked = search.goes < eager_goes && ask_about(peer, search, candidates, out, now);
+    const bool asked = search.goes < eager_goes && ask_about(peer, search, candidates, at_once, out, now);
     if (asked) {
       ++search.goes;
       search.due = now + patience;

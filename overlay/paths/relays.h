@@ -25,7 +25,7 @@ struct Question {
 
 class Relays {
  public:
-  static constexpr std::size_t at_once = 3;                                     // are asked about one peer
+  static constexpr std::size_t at_once_max = 3;                                 // are asked about one peer
   static constexpr std::size_t about_max = 64;                                  // peers in one question
   static constexpr std::size_t questions_max = 8;                               // in one go
   static constexpr Duration question_interval = std::chrono::milliseconds(50);  // on an average
@@ -48,7 +48,8 @@ class Relays {
 
   Time next_deadline() const;
   /// What to ask now; `candidates` in the order in which they are to be asked. Call when it is time.
-  std::vector<Question> ask(const std::vector<NodeId>& candidates, Time now);
+  /// Up to `at_once` about one peer.
+  std::vector<Question> ask(const std::vector<NodeId>& candidates, std::size_t at_once, Time now);
   /// The peers that `from` is now the relay for.
   std::vector<NodeId> hear(const NodeId& from, std::uint64_t nonce, const std::vector<NodeId>& reached,
                            Time now);
@@ -71,7 +72,7 @@ class Relays {
 
   Question* question_to(const NodeId& candidate, std::vector<Question>& out);
   bool ask_about(const NodeId& peer, Search& search, const std::vector<NodeId>& candidates,
-                 std::vector<Question>& out, Time now);
+                 std::size_t at_once, std::vector<Question>& out, Time now);
 
   Rng rng_;
   std::uint64_t searches_begun_ = 0;

@@ -5,12 +5,12 @@
 #include <array>
 
 #include "overlay/plan/firewall.h"
+#include "overlay/plan/wireguard.h"
 
 namespace overlay::plan {
 namespace {
 
 constexpr std::array families = {Family::v4, Family::v6};
-constexpr std::array devices = {Device::bridge, Device::vxlan};
 
 bool has_pool(const Intent& intent, Family family) {
   return std::ranges::any_of(intent.pools, [family](const Prefix& pool) { return pool.family() == family; });
@@ -29,17 +29,28 @@ void add_links(const Intent& intent, Objects& out) {
                        .mtu = intent.mtu,
                        .alias = alias,
                        .up = true,
-                       .vni = 0,
-                       .port = 0,
                        .local = {},
                        .checksum_offload = true});
+  if (intent.encryption) {
+    out.links.push_back({.device = Device::wireguard,
+                         .mac = {},
+                         .mtu = intent.mtu,
+                         .alias = alias,
+                         .up = true,
+                         .port = intent.encryption->port,
+                         .secret = intent.encryption->secret,
+                         .local = {},
+                         .checksum_offload = true});
+    return;
+  }
   out.links.push_back({.device = Device::vxlan,
                        .mac = vtep_mac(intent.node),
                        .mtu = intent.mtu,
                        .alias = alias,
                        .up = true,
-                       .vni = intent.vni,
                        .port = intent.vxlan_port,
+                       .secret = {},
+                       .vni = intent.vni,
                        .local = intent.underlay.address,
                        .checksum_offload = intent.checksum_offload});
 }
@@ -53,6 +64,7 @@ void add_settings(const Intent& intent, Objects& out) {
   };
   const bool v4 = has_pool(intent, Family::v4);
   const bool v6 = has_pool(intent, Family::v6);
+  const std::array devices = {Device::bridge, tunnel(intent)};
   if (v4) set("net/ipv4/ip_forward", "1");
   if (v6) set("net/ipv6/conf/all/forwarding", "1");
   for (const Device device : devices) {
@@ -63,10 +75,11 @@ void add_settings(const Intent& intent, Objects& out) {
     set(of("ipv6", device, "addr_gen_mode"), "1");  // none: all our addresses are given
   }
   // Loose: a pod's packet arrives here while its block may by now be routed elsewhere.
-  set(of("ipv4", Device::vxlan, "rp_filter"), "2");
+  set(of("ipv4", tunnel(intent), "rp_filter"), "2");
   // Pods of one host talk through the one, a relay's packets through the other, on purpose; the firewall
   // drops what `all` would still let out.
   for (const Device device : devices) set(of("ipv4", device, "send_redirects"), "0");
+  if (intent.encryption && !v6) set(of("ipv6", Device::wireguard, "disable_ipv6"), "0");  // for probes
 }
 
 void add_addresses(const Intent& intent, Objects& out) {
@@ -74,9 +87,10 @@ void add_addresses(const Intent& intent, Objects& out) {
     out.addresses.push_back({pod_gateway(Family::v4), 32});
     // Where packets come from a host that is answered by another way, a loose rp_filter lets them in only on
     // a device that has an address (fib_frontend.c, no_addr).
-    out.addresses.push_back({pod_gateway(Family::v4), 32, Device::vxlan});
+    out.addresses.push_back({pod_gateway(Family::v4), 32, tunnel(intent)});
   }
   if (has_pool(intent, Family::v6)) out.addresses.push_back({pod_gateway(Family::v6), 64});
+  if (intent.encryption) out.addresses.push_back({tunnel_address(intent.node), 64, Device::wireguard});
   for (const Ip& ip : intent.host_addresses) out.addresses.push_back({ip, ip.bits()});
 }
 
@@ -88,7 +102,8 @@ Route route(const Intent& intent, const Prefix& block, std::optional<std::uint32
 }
 
 bool is_direct(const Intent& intent, const Peer& peer, Family family) {
-  return peer.way.direct && intent.underlay.device != 0 && peer.underlay.family() == family;
+  return peer.way.direct && !intent.encryption && intent.underlay.device != 0 &&
+         peer.underlay.family() == family;
 }
 
 /// The kernel takes nexthop objects away with the underlay's carrier and gives none back, but a plain route
@@ -125,13 +140,27 @@ void add_own(const Intent& intent, Objects& out) {
   }
 }
 
+std::uint32_t nexthop_of(const Peer& peer, Family family) {
+  return (family == Family::v4 ? nexthop_base_v4 : nexthop_base_v6) + peer.index;
+}
+
+void add_encrypted_peer(const Intent& intent, const Peer& peer, Objects& out) {
+  if (!peer.key) return;
+  for (const Family family : families) {
+    if (!has_pool(intent, family)) continue;
+    out.nexthops.push_back({nexthop_of(peer, family)});
+    add_peer_routes(intent, peer, nexthop_of(peer, family), family, out);
+  }
+}
+
 void add_peer(const Intent& intent, const Peer& peer, Objects& out) {
   if (peer.underlay.family() != intent.underlay.address.family()) return;
+  if (intent.encryption) return add_encrypted_peer(intent, peer, out);
   for_each_address(peer, [&out](const Ip& address) { out.members.push_back({address}); });
   out.fdb.push_back({peer.vtep_mac, peer.underlay});
   for (const Family family : families) {
     if (!has_pool(intent, family)) continue;
-    const std::uint32_t number = (family == Family::v4 ? nexthop_base_v4 : nexthop_base_v6) + peer.index;
+    const std::uint32_t number = nexthop_of(peer, family);
     out.neighbours.push_back({Device::vxlan, gateway_handle(peer.index, family), peer.vtep_mac});
     const std::uint32_t through = peer.way.relay != 0 ? peer.way.relay : peer.index;
     out.nexthops.push_back({number, gateway_handle(through, family)});
@@ -148,7 +177,14 @@ void reserve(std::size_t peers, Objects& out) {
   out.routes.reserve(peers);
 }
 
+void add_peers(const Intent& intent, const std::vector<Peer>& peers, Objects& out) {
+  for (const Peer& peer : peers) add_peer(intent, peer, out);
+  if (intent.encryption) out.wireguard = wireguard_peers(intent, peers);
+}
+
 }  // namespace
+
+Device tunnel(const Intent& intent) { return intent.encryption ? Device::wireguard : Device::vxlan; }
 
 Ip pod_gateway(Family family) {
   if (family == Family::v4) return Ip::v4(0xa9fe0101);
@@ -172,7 +208,7 @@ Objects desired(const Intent& intent, bool* contested) {
   add_settings(intent, out);
   add_addresses(intent, out);
   add_own(intent, out);
-  for (const Peer& peer : intent.peers) add_peer(intent, peer, out);
+  add_peers(intent, intent.peers, out);
   const std::size_t lost =
       out.normalise();  // of two claims to one block our own is kept, then the lower index's
   if (contested != nullptr) *contested = lost != 0;
@@ -181,13 +217,13 @@ Objects desired(const Intent& intent, bool* contested) {
 
 Objects desired_of_peers(const Intent& intent, const std::vector<Peer>& peers) {
   Objects out;
-  for (const Peer& peer : peers) add_peer(intent, peer, out);
+  add_peers(intent, peers, out);
   out.normalise();
   return out;
 }
 
-std::uint32_t overlay_mtu(std::uint32_t underlay_mtu, Family underlay_family) {
-  const std::uint32_t overhead = underlay_family == Family::v4 ? 50 : 70;
+std::uint32_t overlay_mtu(std::uint32_t underlay_mtu, Family underlay_family, bool encrypted) {
+  const std::uint32_t overhead = (encrypted ? 40 : 30) + (underlay_family == Family::v4 ? 20 : 40);
   return underlay_mtu > overhead ? underlay_mtu - overhead : 0;
 }
 

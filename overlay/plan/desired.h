@@ -3,6 +3,8 @@
 //
 //   pod -> overlay0 -> route BLOCK by nexthop N -> gateway handle of the peer, on overlay.vx
 //       -> neighbour: handle is at the peer's VTEP MAC -> FDB: that MAC is at the peer's underlay address
+//
+// Encrypted: ... nexthop N -> overlay.wg -> the WireGuard peer that is allowed BLOCK -> its endpoint
 #pragma once
 
 #include "overlay/plan/intent.h"
@@ -19,6 +21,9 @@ Ip pod_gateway(Family family);
 /// IPv6: in fe80::/64.
 Ip gateway_handle(std::uint32_t index, Family family);
 
+/// The device by which packets leave for other hosts.
+Device tunnel(const Intent& intent);
+
 /// Everything the kernel should hold. Pure: the same intent gives the same objects. A peer whose underlay
 /// address is of another family than ours has none: one VXLAN device carries one family. Of two claims to one
 /// thing, a block or an address, one is kept; `contested` tells.
@@ -28,7 +33,7 @@ Objects desired(const Intent& intent, bool* contested = nullptr);
 Objects desired_of_peers(const Intent& intent, const std::vector<Peer>& peers);
 
 /// What is left of `underlay` bytes for pods: less outer IP (20 or 40), UDP, VXLAN and the inner Ethernet
-/// header; 0 when nothing is.
-std::uint32_t overlay_mtu(std::uint32_t underlay_mtu, Family underlay_family);
+/// header, or WireGuard's header and tag; 0 when nothing is.
+std::uint32_t overlay_mtu(std::uint32_t underlay_mtu, Family underlay_family, bool encrypted);
 
 }  // namespace overlay::plan

@@ -71,7 +71,7 @@ TEST(Desired, HasNothingOfAFamilyWithoutAPool) {
   const Objects objects = desired(intent);
   for (const Route& route : objects.routes) EXPECT_EQ(route.destination.family(), Family::v6) << route.text();
   for (const Nexthop& nexthop : objects.nexthops)
-    EXPECT_EQ(nexthop.gateway.family(), Family::v6) << nexthop.text();
+    EXPECT_EQ(nexthop.gateway->family(), Family::v6) << nexthop.text();
   for (const Address& address : objects.addresses)
     EXPECT_EQ(address.ip.family(), Family::v6) << address.text();
 }
@@ -133,10 +133,10 @@ TEST(GatewayHandle, IsDistinctForEveryPeerAndNeverAnAddressInUse) {
 }
 
 TEST(OverlayMtu, LeavesRoomForTheOuterHeaders) {
-  EXPECT_EQ(overlay_mtu(1500, Family::v4), 1450u);
-  EXPECT_EQ(overlay_mtu(1500, Family::v6), 1430u);
-  EXPECT_EQ(overlay_mtu(9000, Family::v4), 8950u);
-  EXPECT_EQ(overlay_mtu(40, Family::v4), 0u);
+  EXPECT_EQ(overlay_mtu(1500, Family::v4, false), 1450u);
+  EXPECT_EQ(overlay_mtu(1500, Family::v6, false), 1430u);
+  EXPECT_EQ(overlay_mtu(9000, Family::v4, false), 8950u);
+  EXPECT_EQ(overlay_mtu(40, Family::v4, false), 0u);
 }
 
 TEST(Alias, NamesTheClusterAndIsReadBack) {

@@ -72,8 +72,8 @@ std::vector<Operation> diff_links(const std::vector<Link>& desired, const std::v
 /// How many are to be added at least.
 std::size_t lacking(const Objects& desired, const Objects& now) {
   const auto of = [](std::size_t wanted, std::size_t there) { return wanted > there ? wanted - there : 0; };
-  return of(desired.members.size(), now.members.size()) + of(desired.fdb.size(), now.fdb.size()) +
-         of(desired.neighbours.size(), now.neighbours.size()) +
+  return of(desired.members.size(), now.members.size()) + of(desired.wireguard.size(), now.wireguard.size()) +
+         of(desired.fdb.size(), now.fdb.size()) + of(desired.neighbours.size(), now.neighbours.size()) +
          of(desired.nexthops.size(), now.nexthops.size()) + of(desired.routes.size(), now.routes.size());
 }
 
@@ -87,6 +87,7 @@ void diff_rest(const Objects& desired, const Objects& now, bool keep_unknown, st
   if (!members_come_along) add_and_change(desired.members, now.members, out);
   add_and_change(desired.settings, now.settings, out);
   add_and_change(desired.addresses, now.addresses, out);
+  add_and_change(desired.wireguard, now.wireguard, out);
   add_and_change(desired.fdb, now.fdb, out);
   add_and_change(desired.neighbours, now.neighbours, out);
   add_and_change(desired.nexthops, now.nexthops, out);
@@ -96,6 +97,7 @@ void diff_rest(const Objects& desired, const Objects& now, bool keep_unknown, st
   remove_unknown(desired.nexthops, now.nexthops, out);
   remove_unknown(desired.neighbours, now.neighbours, out);
   remove_unknown(desired.fdb, now.fdb, out);
+  remove_unknown(desired.wireguard, now.wireguard, out);
   remove_unknown(desired.addresses, now.addresses, out);
   if (!members_come_along) remove_unknown(desired.members, now.members, out);
 }
@@ -138,6 +140,7 @@ void remove_from_device(Objects& kernel, Device device) {
     });
   } else {
     kernel.fdb.clear();
+    kernel.wireguard.clear();
     kernel.nexthops.clear();
     remove_routes(kernel,
                   [](const Route& route) { return route.nexthop && *route.nexthop != Route::elsewhere; });
@@ -171,6 +174,16 @@ struct Model {
     replace(kernel.addresses, address);
     if (!removes() || !address.ip.is_v4()) return;
     remove_routes(kernel, [&address](const Route& route) { return route.source == address.ip; });
+  }
+  void operator()(const WireguardPeer& peer) const {
+    if (!removes()) {
+      for (WireguardPeer& other : kernel.wireguard) {
+        std::erase_if(other.allowed, [&peer](const Prefix& prefix) {
+          return std::ranges::binary_search(peer.allowed, prefix);
+        });
+      }
+    }
+    replace(kernel.wireguard, peer);
   }
   void operator()(const FdbEntry& entry) const { replace(kernel.fdb, entry); }
   void operator()(const Neighbour& neighbour) const { replace(kernel.neighbours, neighbour); }

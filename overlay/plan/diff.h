@@ -21,7 +21,8 @@ struct Operation {
 };
 
 /// Empty when nothing is to be done. Devices and their ports first, then firewall, members, settings and
-/// addresses, then what carries traffic from the far end on (FDB, neighbour, nexthop, route), so that no
+/// addresses, then what carries traffic from the far end on (WireGuard peer, FDB,
+/// neighbour, nexthop, route), so that no
 /// route ever leads where nothing waits; removals after all that and in the reverse order. What the kernel
 /// can change in place is changed, one operation that replaces; a device is taken down and made again only
 /// for what it cannot change (Link::fixed). `keep_unknown` leaves everything that is not wanted where it is.
@@ -30,8 +31,8 @@ std::vector<Operation> diff(const Objects& desired, const Objects& observed, boo
 
 /// What a kernel holds after `operation`, its side effects included: the model that diff() itself plans with,
 /// and the kernel of tests and of the simulator. As measured on Linux 6.x: a removed device takes all that is
-/// on it along; a new MAC flushes the device's neighbours; a removed nexthop takes its routes, a removed IPv4
-/// address the routes that prefer it.
+/// on it along; a WireGuard peer takes from others what it is allowed; a new MAC flushes the device's
+/// neighbours; a removed nexthop takes its routes, a removed IPv4 address the routes that prefer it.
 void apply(const Operation& operation, Objects& kernel);
 
 }  // namespace overlay::plan

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "overlay/base/crypto.h"
+#include "overlay/plan/desired.h"
 
 namespace overlay::plan {
 namespace {
@@ -54,6 +55,17 @@ std::string own_addresses(const Underlay& underlay) {
   return out + " }";
 }
 
+/// The devices that pods' packets pass, as nft lists them.
+std::string own_devices(const Intent& intent) {
+  return "\"overlay0\", \"" + std::string(name(tunnel(intent))) + "\"";
+}
+
+/// ICMP redirects never tell a pod to reach its neighbour directly.
+std::string redirect_rules(const Intent& intent) {
+  return "    oifname { " + own_devices(intent) + " } icmp type redirect drop\n    oifname { " +
+         own_devices(intent) + " } icmpv6 type nd-redirect drop\n";
+}
+
 /// The member's packet is decided by its first rule; only strangers cost more.
 std::string vxlan_chains(const Intent& intent) {
   const std::string ip = words(intent.underlay.address.family()).match;
@@ -75,11 +87,30 @@ std::string vxlan_chains(const Intent& intent) {
          "  chain output {\n"
          "    type filter hook output priority raw; policy accept;\n"
          "    " +
-         port + " " + ip +
-         " daddr @members notrack\n"
-         "    oifname { \"overlay0\", \"overlay.vx\" } icmp type redirect drop\n"
-         "    oifname { \"overlay0\", \"overlay.vx\" } icmpv6 type nd-redirect drop\n"
-         "  }\n";
+         port + " " + ip + " daddr @members notrack\n" + redirect_rules(intent) + "  }\n";
+}
+
+/// After DNAT, so addresses of services in a pool are not meant.
+std::string encryption_chains(const Intent& intent) {
+  const std::string others = "ifname != { \"lo\", " + own_devices(intent) + " } ";
+  const auto drop = [&others](const char* side, const char* end) {
+    const std::string here = std::string("    ") + side + others;
+    return here + "ip " + end + " @pools4 drop\n" + here + "ip6 " + end + " @pools6 drop\n";
+  };
+  const std::string type = "\n    flags interval";
+  return set("pools4", "ipv4_addr" + type, intervals(intent.pools, Family::v4)) +
+         set("pools6", "ipv6_addr" + type, intervals(intent.pools, Family::v6)) +
+         "  chain prerouting {\n"
+         "    type filter hook prerouting priority raw; policy accept;\n" +
+         drop("i", "saddr") +
+         "  }\n"
+         "  chain output {\n"
+         "    type filter hook output priority raw; policy accept;\n" +
+         redirect_rules(intent) +
+         "  }\n"
+         "  chain encrypted {\n"
+         "    type filter hook postrouting priority filter; policy accept;\n" +
+         drop("o", "daddr") + "  }\n";
 }
 
 std::string masquerade_sets(const Intent& intent, Family family) {
@@ -105,26 +136,31 @@ std::string masquerade_rule(Family family) {
 
 /// Both ends of a connection say in their first packet how much they take at once. A pod that was started
 /// when packets could be larger, or whose peer is behind a narrow path, says too much.
-std::string clamp_chain() {
+std::string clamp_chain(const Intent& intent) {
   return "  chain forward {\n"
          "    type filter hook forward priority mangle; policy accept;\n"
-         "    oifname { \"overlay0\", \"overlay.vx\" } tcp flags syn tcp option maxseg size set rt mtu\n"
+         "    oifname { " +
+         own_devices(intent) +
+         " } tcp flags syn tcp option maxseg size set rt mtu\n"
          "    iifname \"overlay0\" tcp flags syn tcp option maxseg size set rt mtu\n"
          "  }\n";
 }
 
 std::string rules(const Intent& intent) {
-  return set("members", words(intent.underlay.address.family()).type, {}) + vxlan_chains(intent) +
-         clamp_chain() + masquerade_sets(intent, Family::v4) + masquerade_sets(intent, Family::v6) +
+  return set("members", words(intent.underlay.address.family()).type, {}) +
+         (intent.encryption ? encryption_chains(intent) : vxlan_chains(intent)) + clamp_chain(intent) +
+         masquerade_sets(intent, Family::v4) + masquerade_sets(intent, Family::v6) +
          "  chain postrouting {\n"
          "    type nat hook postrouting priority srcnat; policy accept;\n"
-         "    oifname { \"overlay0\", \"overlay.vx\" } return\n" +
-         masquerade_rule(Family::v4) + masquerade_rule(Family::v6) + "  }\n";
+         "    oifname { " +
+         own_devices(intent) + " } return\n" + masquerade_rule(Family::v4) + masquerade_rule(Family::v6) +
+         "  }\n";
 }
 
 std::vector<Ip> members(const Intent& intent) {
   std::vector<Ip> out;
   out.reserve(intent.peers.size());
+  if (intent.encryption) return out;
   for (const Peer& peer : intent.peers) {
     if (peer.underlay.family() != intent.underlay.address.family()) continue;
     for_each_address(peer, [&out](const Ip& address) { out.push_back(address); });

@@ -10,7 +10,8 @@ namespace overlay::plan {
 /// Three promises:
 ///  - VXLAN packets of our VNI reach this host from members' underlay addresses only, and never from a pod;
 ///  - VXLAN between members is not tracked (each flow would fill the connection table with half-seen
-///  entries);
+///  entries); or, encrypted, no packet of the pools' enters or leaves this host but by WireGuard, whatever
+///  becomes of the routes;
 ///  - pods leaving the pools take this host's address, except towards `no_masquerade`,
 ///    and except pods that asked to keep their own (`Pod::masquerade`).
 /// TCP of pods makes its segments no larger than the path carries, whatever the pods believe. And no ICMP

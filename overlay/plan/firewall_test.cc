@@ -11,6 +11,41 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
+TEST(Firewall, EncryptedLetsNothingOfThePoolsPass) {
+  Intent intent = example_intent(1, 2);
+  intent.encryption = Encryption{};
+  const std::string rules = firewall(intent).rules;
+  EXPECT_THAT(rules, HasSubstr(R"(  set pools4 {
+    type ipv4_addr
+    flags interval
+    elements = { 10.32.0.0/12 }
+  }
+  set pools6 {
+    type ipv6_addr
+    flags interval
+    elements = { fd32::/48 }
+  }
+  chain prerouting {
+    type filter hook prerouting priority raw; policy accept;
+    iifname != { "lo", "overlay0", "overlay.wg" } ip saddr @pools4 drop
+    iifname != { "lo", "overlay0", "overlay.wg" } ip6 saddr @pools6 drop
+  }
+)"));
+  EXPECT_THAT(rules, HasSubstr(R"(  chain encrypted {
+    type filter hook postrouting priority filter; policy accept;
+    oifname != { "lo", "overlay0", "overlay.wg" } ip daddr @pools4 drop
+    oifname != { "lo", "overlay0", "overlay.wg" } ip6 daddr @pools6 drop
+  }
+)"));
+  EXPECT_THAT(rules, Not(HasSubstr("overlay.vx")));
+}
+
+TEST(Firewall, EncryptedCountsNoMembersForNobodyIsLetInByAddress) {
+  Intent intent = example_intent(1, 3);
+  intent.encryption = Encryption{};
+  EXPECT_TRUE(firewall(intent).members.empty());
+}
+
 TEST(Firewall, IsThisTextForTwoHosts) {
   Intent intent = example_intent(1, 2);
   intent.vni = 0x123456;

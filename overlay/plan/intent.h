@@ -11,7 +11,7 @@
 #include "overlay/addr/ip.h"
 #include "overlay/addr/mac.h"
 #include "overlay/addr/prefix.h"
-#include "overlay/base/bytes.h"
+#include "overlay/base/crypto.h"
 
 namespace overlay::plan {
 
@@ -26,10 +26,27 @@ struct Underlay {
   friend bool operator==(const Underlay&, const Underlay&) = default;
 };
 
-/// Which way packets to a peer go. Without more: in VXLAN, straight to its underlay address.
+/// This host's part in an encrypted cluster: packets between hosts are WireGuard's, and no VXLAN is spoken.
+struct Encryption {
+  WireguardKey secret;
+  std::uint16_t port = 0;  // UDP
+
+  friend bool operator==(const Encryption&, const Encryption&) = default;
+};
+
+/// A peer's part in it.
+struct PeerKey {
+  WireguardKey public_key;
+  WireguardKey preshared;  // of the two of us; zero in a cluster without a secret
+  std::uint16_t port = 0;
+
+  friend bool operator==(const PeerKey&, const PeerKey&) = default;
+};
+
+/// Which way packets to a peer go. Without more: in the tunnel, straight to its underlay address.
 struct Way {
-  std::uint32_t relay = 0;  // index of the peer that passes them on, in VXLAN too; 0: none
-  bool direct = false;      // those to blocks of the underlay's family without VXLAN, as to a neighbour
+  std::uint32_t relay = 0;  // index of the peer that passes them on, by its tunnels; 0: none
+  bool direct = false;      // those to blocks of the underlay's family without a tunnel, as to a neighbour
   std::uint32_t mtu = 0;    // the largest that passes, bytes; 0: what the devices carry
 
   friend bool operator==(const Way&, const Way&) = default;
@@ -40,10 +57,11 @@ struct Peer {
   std::uint32_t index = 0;  // 1..65535, local, stable across restarts: names its nexthops and gateway handles
   NodeId id;
   Mac vtep_mac;
-  Ip underlay;                 // outer destination address of VXLAN packets
+  Ip underlay;                 // outer destination address
   std::vector<Ip> also{};      // others that they may come from, while it moves
   std::vector<Prefix> blocks;  // sorted; what is routed to it
   Way way = {};
+  std::optional<PeerKey> key = {};  // in an encrypted cluster; one without it is not reached
 
   friend bool operator==(const Peer&, const Peer&) = default;
 };
@@ -64,7 +82,8 @@ struct Intent {
   std::uint32_t vni = 0;
   std::uint16_t vxlan_port = 4789;
   Underlay underlay;
-  std::uint32_t mtu = 0;  // of overlay0, overlay.vx and pods, bytes
+  std::optional<Encryption> encryption = {};
+  std::uint32_t mtu = 0;  // of overlay0, the tunnel device and pods, bytes
   std::vector<Prefix> pools;
   std::vector<Prefix> blocks;         // ours, sorted; routed to overlay0
   std::vector<Ip> host_addresses;     // ours inside the pool: the .0 of the first block of each family

@@ -27,6 +27,7 @@ const auto& list_of(const Objects& in, const Firewall& /*kind*/) { return in.fir
 const auto& list_of(const Objects& in, const Member& /*kind*/) { return in.members; }
 const auto& list_of(const Objects& in, const Setting& /*kind*/) { return in.settings; }
 const auto& list_of(const Objects& in, const Address& /*kind*/) { return in.addresses; }
+const auto& list_of(const Objects& in, const WireguardPeer& /*kind*/) { return in.wireguard; }
 const auto& list_of(const Objects& in, const FdbEntry& /*kind*/) { return in.fdb; }
 const auto& list_of(const Objects& in, const Neighbour& /*kind*/) { return in.neighbours; }
 const auto& list_of(const Objects& in, const Nexthop& /*kind*/) { return in.nexthops; }
@@ -47,7 +48,10 @@ bool is_our_nexthop_id(std::uint32_t id) {
   return index != 0 && (base == nexthop_base_v4 || base == nexthop_base_v6);
 }
 
-std::string_view name(Device device) { return device == Device::bridge ? "overlay0" : "overlay.vx"; }
+std::string_view name(Device device) {
+  constexpr std::array names = {"overlay0", "overlay.vx", "overlay.wg"};
+  return names.at(static_cast<std::size_t>(device));
+}
 
 std::string alias_of(const ClusterId& cluster) { return std::string(alias_prefix) + cluster.hex(); }
 
@@ -64,8 +68,18 @@ std::string Link::text() const {
     out += " vni " + std::to_string(vni) + " port " + std::to_string(port) + " local " + local.text();
     if (!checksum_offload) out += " checksum offload off";
   }
+  if (device == Device::wireguard) {
+    out += " port " + std::to_string(port) + " key " + wireguard_public(secret).hex();
+  }
   if (!renamed.empty()) out += " renamed to " + renamed;
   return out + (up ? " up" : " down") + " alias " + (alias.empty() ? "none" : alias);
+}
+
+std::string WireguardPeer::text() const {
+  std::string out = id() + " at " + endpoint.text() + " for";
+  for (const Prefix& prefix : allowed) out += " " + prefix.text();
+  if (keepalive != 0) out += " keepalive " + std::to_string(keepalive);
+  return out + (preshared.is_zero() ? " without a preshared key" : " with a preshared key");
 }
 
 std::string Route::text() const {
@@ -100,7 +114,8 @@ std::string text(const Object& object) {
 
 std::size_t Objects::normalise() {
   const auto each = [](auto&... lists) { return (normalise_list(lists) + ...); };
-  return each(links, ports, firewall, members, settings, addresses, fdb, neighbours, nexthops, routes);
+  return each(links, ports, firewall, members, settings, addresses, wireguard, fdb, neighbours, nexthops,
+              routes);
 }
 
 bool Objects::hold(const Object& object) const {
@@ -122,7 +137,7 @@ std::vector<Object> Objects::all() const {
   const auto append = [&out](const auto&... lists) {
     (out.insert(out.end(), lists.begin(), lists.end()), ...);
   };
-  append(links, ports, firewall, members, settings, addresses, fdb, neighbours, nexthops, routes);
+  append(links, ports, firewall, members, settings, addresses, wireguard, fdb, neighbours, nexthops, routes);
   return out;
 }
 

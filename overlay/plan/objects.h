@@ -4,6 +4,7 @@
 // here.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -13,9 +14,11 @@
 #include <variant>
 #include <vector>
 
+#include "overlay/addr/endpoint.h"
 #include "overlay/addr/ip.h"
 #include "overlay/addr/mac.h"
 #include "overlay/addr/prefix.h"
+#include "overlay/base/crypto.h"
 
 namespace overlay::plan {
 
@@ -29,9 +32,10 @@ inline constexpr std::uint32_t peer_index_max = 0xffff;
 /// True for the nexthop ids that are ours to use.
 bool is_our_nexthop_id(std::uint32_t id);
 
-/// The two devices of this system.
-enum class Device : std::uint8_t { bridge, vxlan };
-/// "overlay0" or "overlay.vx".
+/// The devices of this system: the bridge, and one or the other tunnel.
+enum class Device : std::uint8_t { bridge, vxlan, wireguard };
+inline constexpr std::array devices = {Device::bridge, Device::vxlan, Device::wireguard};
+/// "overlay0", "overlay.vx" or "overlay.wg".
 std::string_view name(Device device);
 
 /// The alias of our devices, "overlay:CLUSTER": the mark that they are ours, and whose.
@@ -47,9 +51,10 @@ struct Link {
   std::uint32_t mtu = 0;  // bytes
   std::string alias;
   bool up = true;
+  std::uint16_t port = 0;    // of a tunnel, UDP
+  WireguardKey secret = {};  // its key, of WireGuard; never in any text
   // VXLAN only.
   std::uint32_t vni = 0;
-  std::uint16_t port = 0;
   Ip local;                      // outer source address
   bool checksum_offload = true;  // what it carries is summed up below
 
@@ -57,7 +62,9 @@ struct Link {
   std::string id() const { return std::string(name(device)); }
   std::string text() const;
   /// What the kernel cannot change in a device that is there (vxlan_core.c: VNI, port, family of `local`).
-  auto fixed() const { return std::tuple(vni, port, local.family()); }
+  auto fixed() const {
+    return std::tuple(vni, device == Device::vxlan ? port : std::uint16_t{}, local.family());
+  }
   friend bool operator==(const Link&, const Link&) = default;
 };
 
@@ -162,16 +169,34 @@ struct Neighbour {
   friend bool operator==(const Neighbour&, const Neighbour&) = default;
 };
 
-/// The way to one peer, for all its blocks of one family; onlink on overlay.vx.
+/// A peer of overlay.wg, which takes and gives packets by their addresses.
+struct WireguardPeer {
+  static constexpr std::string_view kind = "wireguard peer";
+  WireguardKey public_key;
+  WireguardKey preshared = {};       // never in any text
+  Endpoint endpoint = {};            // where it is called; it may be found elsewhere
+  std::vector<Prefix> allowed = {};  // sorted; where packets to it go and come from
+  std::uint16_t keepalive = 0;       // seconds; 0: none is sent
+
+  const WireguardKey& key() const { return public_key; }
+  std::string id() const { return public_key.hex(); }
+  std::string text() const;
+  friend bool operator==(const WireguardPeer&, const WireguardPeer&) = default;
+};
+
+/// The way to one peer, for all its blocks of one family: by its handle, onlink on overlay.vx, or simply by
+/// overlay.wg.
 struct Nexthop {
   static constexpr std::string_view kind = "nexthop";
   std::uint32_t number = 0;
-  Ip gateway;
+  std::optional<Ip> gateway = {};
 
   std::uint32_t key() const { return number; }
   std::string id() const { return std::to_string(number); }
+  Family family() const { return number < nexthop_base_v6 ? Family::v4 : Family::v6; }
   std::string text() const {
-    return id() + " via " + gateway.text() + " dev " + std::string(name(Device::vxlan));
+    return gateway ? id() + " via " + gateway->text() + " dev " + std::string(name(Device::vxlan))
+                   : id() + " dev " + std::string(name(Device::wireguard));
   }
   friend bool operator==(const Nexthop&, const Nexthop&) = default;
 };
@@ -201,8 +226,8 @@ struct Route {
   friend bool operator==(const Route&, const Route&) = default;
 };
 
-using Object =
-    std::variant<Link, Port, Firewall, Member, Setting, Address, FdbEntry, Neighbour, Nexthop, Route>;
+using Object = std::variant<Link, Port, Firewall, Member, Setting, Address, WireguardPeer, FdbEntry,
+                            Neighbour, Nexthop, Route>;
 std::string_view kind(const Object& object);
 std::string id(const Object& object);
 std::string text(const Object& object);
@@ -215,6 +240,7 @@ struct Objects {
   std::vector<Member> members;
   std::vector<Setting> settings;
   std::vector<Address> addresses;
+  std::vector<WireguardPeer> wireguard;
   std::vector<FdbEntry> fdb;
   std::vector<Neighbour> neighbours;
   std::vector<Nexthop> nexthops;

@@ -72,7 +72,7 @@ std::string input_obstacle(const std::vector<ForeignChain>& chains, Family under
   if (found.empty()) return {};
   const std::string number = std::to_string(port);
   return named(found) +
-         " incoming packets, VXLAN among them, and nothing arrives: " + input_cure(found.front(), v4, number);
+         " incoming packets, the other hosts' among them, and nothing arrives: " + input_cure(found.front(), v4, number);
 }
 
 }  // namespace overlay::plan

@@ -47,10 +47,10 @@ TEST(Obstacles, NameTheChainItsMakerAndTheCure) {
 TEST(Obstacles, NameWhatKeepsVxlanOut) {
   ForeignChain input = dropping(Hook::input, "ip filter", "INPUT");
   input.v6 = false;
-  EXPECT_EQ(
-      input_obstacle({input}, Family::v4, 4789),
-      "chain INPUT of table ip filter drops incoming packets, VXLAN among them, and nothing arrives: run "
-      "`iptables -I INPUT -p udp --dport 4789 -j ACCEPT`");
+  EXPECT_EQ(input_obstacle({input}, Family::v4, 4789),
+            "chain INPUT of table ip filter drops incoming packets, the other hosts' among them, and nothing "
+            "arrives: run "
+            "`iptables -I INPUT -p udp --dport 4789 -j ACCEPT`");
   EXPECT_EQ(input_obstacle({input}, Family::v6, 4789), "");
   EXPECT_EQ(forward_obstacle({input}, {Family::v4}), "");
   EXPECT_THAT(input_obstacle({dropping(Hook::input, "inet site", "in")}, Family::v6, 8472),

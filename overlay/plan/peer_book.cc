@@ -24,6 +24,9 @@ std::vector<Peer>::iterator place_of(std::vector<Peer>& peers, const PeerChange&
   return at != peers.end() && at->id == change.id ? at : peers.end();
 }
 
+/// Then what is wanted of the relay's WireGuard peer is not to be told from this one alone.
+bool is_relayed(const Peer& peer) { return peer.way.relay != 0; }
+
 void insert_peer(std::vector<Peer>& peers, const Peer& peer) {
   peers.insert(std::ranges::upper_bound(peers, peer.index, {}, &Peer::index), peer);
 }
@@ -47,6 +50,11 @@ std::optional<std::vector<Operation>> PeerBook::change(const std::vector<PeerCha
     } else if (change.peer) {
       insert_peer(peers, *change.peer);
     }
+  }
+  if (base_->encryption &&
+      (std::ranges::any_of(before, is_relayed) || std::ranges::any_of(after, is_relayed))) {
+    forget();
+    return std::nullopt;
   }
   auto out = diff(desired_of_peers(*base_, after), desired_of_peers(*base_, before), base_->keep_unknown);
   if (std::ranges::all_of(out, [&made](const Operation& operation) { return fits(operation, made); })) {

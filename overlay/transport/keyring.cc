@@ -16,7 +16,7 @@ Result<Keyring> Keyring::make(const std::vector<Secret>& secrets) {
     if (out.find(id) != nullptr) {
       return fail(Errc::invalid, "the secret with key id " + id + " is given twice; give each once");
     }
-    out.keys_.push_back({std::move(id), secret.derive("TLS external PSK")});
+    out.keys_.push_back({std::move(id), secret.derive("TLS external PSK"), secret.derive("WireGuard")});
   }
   return out;
 }

@@ -15,8 +15,9 @@ class Keyring {
   static constexpr std::size_t max_keys = 4;
 
   struct Key {
-    std::string id;  // what the caller of a handshake names
-    Digest psk;      // what both sides must hold
+    std::string id;    // what the caller of a handshake names
+    Digest psk;        // what both sides must hold
+    Digest pair_root;  // what the keys of two hosts' packets are made of
   };
 
   /// The first is ours, all are accepted. Errc::invalid for none, for more than max_keys and for one twice.

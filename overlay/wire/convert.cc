@@ -41,6 +41,14 @@ v1::Genesis to_proto(const consensus::Genesis& genesis) {
   return out;
 }
 
+v1::Wireguard to_proto(const WireguardInfo& info) {
+  v1::Wireguard out;
+  out.set_public_key(info.public_key.str());
+  out.set_port(info.port);
+  for (const std::uint64_t secret : info.secrets) out.add_secrets(secret);
+  return out;
+}
+
 v1::NodeInfo to_proto(const NodeInfo& info) {
   v1::NodeInfo out;
   out.set_name(info.name);
@@ -53,6 +61,7 @@ v1::NodeInfo to_proto(const NodeInfo& info) {
   out.set_host_uid(info.host_uid);
   for (const Ip& address : info.hosts) out.add_hosts(Bytes(address.bytes()));
   out.set_lapsed(info.lapsed);
+  if (info.wireguard) *out.mutable_wireguard() = to_proto(*info.wireguard);
   return out;
 }
 
@@ -94,6 +103,18 @@ Status read_genesis_lists(const v1::Genesis& from, consensus::Genesis& to) {
     to.voters.push_back(key);
   }
   return {};
+}
+
+Result<WireguardInfo> from_proto(const v1::Wireguard& from) {
+  WireguardInfo out;
+  OVERLAY_TRY(out.public_key, WireguardKey::parse(from.public_key()));
+  if (from.port() == 0 || from.port() > 65535) {
+    return fail(Errc::invalid, "a WireGuard port " + std::to_string(from.port()));
+  }
+  out.port = static_cast<std::uint16_t>(from.port());
+  OVERLAY_CHECK(bounded_count(from.secrets_size(), max_secrets, "secrets"));
+  out.secrets.assign(from.secrets().begin(), from.secrets().end());
+  return out;
 }
 
 Result<std::vector<Ip>> addresses_from(const google::protobuf::RepeatedPtrField<std::string>& from,
@@ -212,6 +233,9 @@ Result<NodeInfo> decode_node_info(std::string_view body) {
   OVERLAY_TRY(out.host_uid, bounded_text(from.host_uid(), max_text, "host uid"));
   OVERLAY_TRY(out.hosts, addresses_from(from.hosts(), "host addresses"));
   out.lapsed = from.lapsed();
+  if (from.has_wireguard()) {
+    OVERLAY_TRY(out.wireguard, from_proto(from.wireguard()));
+  }
   return out;
 }
 

@@ -10,6 +10,7 @@ namespace overlay::wire {
 inline constexpr std::size_t max_text = 255;       // names, versions, bytes
 inline constexpr std::size_t max_sentence = 1024;  // refusals, bytes
 inline constexpr std::size_t max_endpoints = 8;
+inline constexpr std::size_t max_secrets = 8;
 inline constexpr std::size_t max_links = 4096;
 inline constexpr std::size_t max_contacts = 16;
 inline constexpr std::size_t max_records = 1024;  // in one frame

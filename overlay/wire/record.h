@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -46,6 +47,15 @@ struct RecordVersion {
   friend auto operator<=>(const RecordVersion&, const RecordVersion&) = default;
 };
 
+/// How packets to a node are encrypted.
+struct WireguardInfo {
+  WireguardKey public_key;
+  std::uint16_t port = 0;              // UDP, at its underlay address
+  std::vector<std::uint64_t> secrets;  // ids of the cluster secrets it holds, its own first
+
+  friend bool operator==(const WireguardInfo&, const WireguardInfo&) = default;
+};
+
 /// What a node says of itself.
 struct NodeInfo {
   std::string name;
@@ -58,6 +68,7 @@ struct NodeInfo {
   std::string host_uid;        // of the Kubernetes Node this host is; empty elsewhere
   std::vector<Ip> hosts = {};  // its own addresses in the pools, one of a family
   bool lapsed = false;         // its disk was behind what others remember of it: it never votes again
+  std::optional<WireguardInfo> wireguard = {};  // in an encrypted cluster
 
   friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
 };

@@ -24,8 +24,10 @@ consensus::Genesis some_genesis() {
 }
 
 NodeInfo some_node() {
-  return {"h1", "z1",   "0.1.0", {Endpoint{Ip::v4(1), 6783}}, {Ip::v4(1)}, vtep_mac(author.node_id()),
-          5,    "uid-1"};
+  NodeInfo out{"h1", "z1",   "0.1.0", {Endpoint{Ip::v4(1), 6783}}, {Ip::v4(1)}, vtep_mac(author.node_id()),
+               5,    "uid-1"};
+  out.wireguard = {WireguardKey{{6}}, 51820, {7, 8}};
+  return out;
 }
 
 ipam::BlockRecord some_block() {

@@ -41,10 +41,13 @@ start_daemon() {
   if [[ -e $lab_dir/secret && " ${flags[*]} " != *" --secret-file "* && " ${flags[*]} " != *" --insecure "* ]]; then
     flags+=(--secret-file "$lab_dir/secret")
   fi
-  mkdir -p "$dir"/{state,run,cni-bin,cni-conf}
+  # A /run/wireguard of its own: wireguard-go has a socket there, of one name on every host.
+  mkdir -p "$dir"/{state,run,cni-bin,cni-conf,wireguard} /run/wireguard
   # Without the two variables of ours: overlayd reads OVERLAY_* as its own flags.
+  # shellcheck disable=SC2016 # the inner shell expands it
   env -u OVERLAY_BIN -u OVERLAY_LAB_DIR setsid nsenter --net="/run/netns/$(host_ns "$1")" \
-    "$bin_dir/overlayd" --name "$1" --state-dir "$dir/state" --run-dir "$dir/run" \
+    unshare --mount --propagation slave \
+    sh -c 'mount --bind "$0" /run/wireguard && exec "$@"' "$dir/wireguard" "$bin_dir/overlayd" --name "$1" --state-dir "$dir/state" --run-dir "$dir/run" \
     --cni-bin-dir "$dir/cni-bin" --cni-conf-dir "$dir/cni-conf" "${flags[@]}" </dev/null >>"$dir/log" 2>&1 &
   printf '%d\n' $! >"$dir/pid"
   # Between fork and exec the process is not overlayd yet; it may also have ended already.
