@@ -71,8 +71,8 @@ std::string input_obstacle(const std::vector<ForeignChain>& chains, Family under
   const auto found = in_the_way(chains, Hook::input, v4, !v4);
   if (found.empty()) return {};
   const std::string number = std::to_string(port);
-  return named(found) +
-         " incoming packets, the other hosts' among them, and nothing arrives: " + input_cure(found.front(), v4, number);
+  return named(found) + " incoming packets, the other hosts' among them, and nothing arrives: " +
+         input_cure(found.front(), v4, number);
 }
 
 }  // namespace overlay::plan
