@@ -42,6 +42,13 @@ bool is_of_our_table(const Reply& news) {
   return news.attributes<nfgenmsg>().string(NFTA_TABLE_NAME) == "overlay";
 }
 
+/// Linux before 6.13 tells of a change of an FDB entry twice: as the device does, and once more without where
+/// it leads.
+bool is_second_telling(const Reply& news) {
+  const auto header = news.header<ndmsg>();
+  return header && header->ndm_family == AF_BRIDGE && !news.attributes<ndmsg>().ip(NDA_DST);
+}
+
 /// Sets and their elements change all the time where services come and go, and say nothing here.
 bool is_of_a_firewall(const Reply& news) {
   switch (news.type() & 0xff) {
@@ -178,6 +185,7 @@ bool Events::neighbour_concerns_us(const Reply& news) const {
     const auto bridge = static_cast<std::uint32_t>(indices_.of(Device::bridge));
     return bridge != 0 && news.type() == RTM_DELNEIGH && news.attributes<ndmsg>().u32(NDA_MASTER) == bridge;
   }
+  if (indices_.at(header->ndm_ifindex) == Device::vxlan && is_second_telling(news)) return false;
   // What the kernel learns by itself about pods is its own affair.
   return (header->ndm_state & NUD_PERMANENT) != 0 || news.type() == RTM_DELNEIGH;
 }

@@ -91,10 +91,12 @@ void set_mtu(const std::string& device, std::uint32_t mtu) {
 }
 
 void rename_device(const std::string& device, const std::string& to) {
+  set_up(device, false);  // Linux before 6.2 renames only what is down
   ifinfomsg header{};
   header.ifi_index = index_of(device);
   Message message(RTM_NEWLINK, 0, header);
   request(message.string(IFLA_IFNAME, to));
+  set_up(to);
 }
 
 void set_alias(const std::string& device, const std::string& alias) {
