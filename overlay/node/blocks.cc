@@ -98,7 +98,9 @@ void Blocks::settle_pending(const ipam::BlockRecord& block) {
   const auto pending = pending_.find(block.prefix.family());
   if (pending == pending_.end()) return;
   const bool is_named = named_block(context_, block.prefix.family()) == block.prefix;
-  if (is_named || pending->second.request == block.request) pending_.erase(pending);
+  const bool is_asked_for = std::ranges::any_of(
+      pending->second.said_to, [&](const auto& said) { return said.second == block.request; });
+  if (is_named || is_asked_for) pending_.erase(pending);
 }
 
 void Blocks::clash(const wire::Record& record, Time now) {
@@ -181,7 +183,7 @@ void Blocks::leave_unnamed(Time now) {
   }
 }
 
-/// A fresh request, to the next voter; when all have refused, to whichever will be next.
+/// To the next voter, as it was said to that one before; when all have refused, to whichever will be next.
 void Blocks::begin_request(Family family, PendingBlock& pending, Time now) {
   const auto voter = next_voter(family, pending);
   if (!voter) {
@@ -192,7 +194,9 @@ void Blocks::begin_request(Family family, PendingBlock& pending, Time now) {
     return;
   }
   pending.voter = *voter;
-  pending.request = context_.rng.bytes<RequestId>();
+  const auto [said, is_new] = pending.said_to.try_emplace(*voter);
+  if (is_new) said->second = context_.rng.bytes<RequestId>();
+  pending.request = said->second;
   pending.unanswered = 0;
   pending.step = {};
   pending.ask_at = now;
@@ -251,9 +255,9 @@ void Blocks::hear(const Heard& heard, const wire::BlockReply& reply, Time now) {
 
 void Blocks::restore_pending(const wire::RequestEntry& entry) {
   PendingBlock& pending = pending_[entry.family];
-  pending = {};
   pending.request = entry.request;
   pending.voter = entry.voter;
+  pending.said_to[entry.voter] = entry.request;
 }
 
 // ---- giving back ----

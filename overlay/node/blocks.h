@@ -15,8 +15,9 @@ namespace overlay::node {
 /// A request for a block of one family that has not been answered by a record yet.
 struct PendingBlock {
   RequestId request;
-  NodeId voter;  // whom it was said to: another voter gets another request, so none is served twice
-  Time ask_at;   // again
+  NodeId voter;                         // whom it was said to
+  std::map<NodeId, RequestId> said_to;  // one to each voter, so that none serves two, however late
+  Time ask_at;                          // again
   Duration step{};
   std::size_t unanswered = 0;              // times it was said since the last answer
   std::map<NodeId, std::string> refusals;  // of the voters asked in this round

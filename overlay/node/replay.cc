@@ -173,8 +173,9 @@ std::vector<Bytes> Node::Impl::snapshot() const {
   }
   for (const auto& [node, index] : context.peer_index) add(wire::PeerIndexEntry{node, index});
   if (decrees.vote().index != 0) add(wire::VoteEntry{decrees.vote()});
-  for (const auto& [family, pending] : blocks.pending())
-    add(wire::RequestEntry{pending.request, family, pending.voter});
+  for (const auto& [family, pending] : blocks.pending()) {
+    for (const auto& [voter, request] : pending.said_to) add(wire::RequestEntry{request, family, voter});
+  }
   for (const auto& [prefix, record] : quorum.kept()) add(wire::KeptEntry{record.envelope});
   if (grants.released() != 0) add(wire::RecoveryOverEntry{grants.released()});
   for (const auto& [seat, term] : takeover.done()) add(wire::TakeoverEntry{seat, term});

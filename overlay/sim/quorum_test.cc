@@ -103,6 +103,23 @@ TEST_F(ThreeVoters, FinishAGrantThatACrashInterrupted) {
   }
 }
 
+TEST(Asking, GetsOneBlockFromAVoterThatAnswersLate) {
+  World world({.seed = 5, .hosts = 2});
+  world.network().slow(0, 1, 1s);
+  world.start_all();
+  ASSERT_TRUE(comes_right(world, 60s));
+  world.run(10s);
+  EXPECT_EQ(blocks_of(world, 1), 1U);
+}
+
+TEST_F(ThreeVoters, GrantOneBlockWhenAllOfThemAnswerLate) {
+  for (HostIndex voter = 0; voter < 3; ++voter) world.network().slow(voter, 3, 1s);
+  world.host(3).start();
+  ASSERT_TRUE(becomes(world, 60s, [&] { return ready(world, 3); }));
+  world.run(10s);
+  EXPECT_LE(blocks_of(world, 3), 3U) << "each of them was asked, and none twice";
+}
+
 TEST(Returning, GivesABlockBackThatStaysEmpty) {
   World world({.seed = 3, .hosts = 4, .voters = 3, .block_length_v4 = 28, .most_containers = 40});
   world.start_all();
