@@ -23,9 +23,12 @@ need_root() { [[ $EUID -eq 0 ]] || refuse "needs root: $1"; }
 # Microseconds since the epoch; the decimal sign of EPOCHREALTIME depends on the locale.
 now_us() { printf '%s' "${EPOCHREALTIME/[.,]/}"; }
 
+# Whatever is waited for may take so many times longer, where a machine is slow: one that is emulated.
+patience=${OVERLAY_PATIENCE:-1}
+
 # wait_until SECONDS COMMAND...: true as soon as COMMAND succeeds, false when SECONDS have passed without that.
 wait_until() {
-  local deadline=$(($(now_us) + $1 * 1000000))
+  local deadline=$(($(now_us) + $1 * patience * 1000000))
   shift
   until "$@"; do
     (($(now_us) < deadline)) || return 1
@@ -43,4 +46,12 @@ list_files() {
   else
     for pattern in "$@"; do find . -path ./build -prune -o -type f -path "./$pattern" -printf '%P\n'; done
   fi | LC_ALL=C sort -u
+}
+
+# newest_package BUILD-DIR: the Debian package that was made there last.
+newest_package() {
+  local found
+  found=$(find "$1" -maxdepth 1 -name 'overlay_*.deb' -printf '%T@ %p\n' 2>/dev/null | sort -n | tail -n 1 | cut -d ' ' -f 2)
+  [[ -n $found ]] || refuse "no Debian package in $1; make it with: tools/package"
+  printf '%s' "$found"
 }

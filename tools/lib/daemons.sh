@@ -43,9 +43,9 @@ start_daemon() {
   fi
   # A /run/wireguard of its own: wireguard-go has a socket there, of one name on every host.
   mkdir -p "$dir"/{state,run,cni-bin,cni-conf,wireguard} /run/wireguard
-  # Without the two variables of ours: overlayd reads OVERLAY_* as its own flags.
+  # Without the variables of ours: overlayd reads OVERLAY_* as its own flags.
   # shellcheck disable=SC2016 # the inner shell expands it
-  env -u OVERLAY_BIN -u OVERLAY_LAB_DIR setsid nsenter --net="/run/netns/$(host_ns "$1")" \
+  env -u OVERLAY_BIN -u OVERLAY_LAB_DIR -u OVERLAY_PATIENCE setsid nsenter --net="/run/netns/$(host_ns "$1")" \
     unshare --mount --propagation slave \
     sh -c 'mount --bind "$0" /run/wireguard && exec "$@"' "$dir/wireguard" "$bin_dir/overlayd" --name "$1" --state-dir "$dir/state" --run-dir "$dir/run" \
     --cni-bin-dir "$dir/cni-bin" --cni-conf-dir "$dir/cni-conf" "${flags[@]}" </dev/null >>"$dir/log" 2>&1 &
@@ -86,6 +86,6 @@ has_plugin() { [[ -e $(host_dir "$1")/cni-conf/10-overlay.conflist ]]; }
 await() {
   wait_until 10 answers_or_is_gone "$1" || not_ready "$1" "does not answer on $(socket_of "$1")"
   runs "$1" || not_ready "$1" "has stopped"
-  ctl "$1" wait --for "$2" --timeout 30s >&2 || not_ready "$1" "is not there yet: $2"
+  ctl "$1" wait --for "$2" --timeout "$((30 * patience))s" >&2 || not_ready "$1" "is not there yet: $2"
   [[ $2 != ready ]] || wait_until 10 has_plugin "$1" || not_ready "$1" "has not installed its CNI plugin after 10 s"
 }
