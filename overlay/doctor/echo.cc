@@ -86,25 +86,35 @@ class Pinger {
   int socket_ = -1;
 };
 
-/// Echo i is asked small as sequence 2i and full as 2i + 1.
-void send_echoes(Family family, std::uint32_t mtu, std::vector<Echo>& echoes) {
-  const Pinger pinger(family);
+/// Asks those of one family that `are_asked`, and sets `answered` of whoever answers in time. Echo i is the
+/// sequence 2i and `odd`, so that a late answer to one size is none to the other.
+template <class AreAsked>
+void ask(const Pinger& pinger, std::size_t packet_bytes, std::size_t odd, std::vector<Echo>& echoes,
+         bool Echo::*answered, AreAsked are_asked) {
   std::size_t awaited = 0;
   for (std::size_t i = 0; i < echoes.size(); ++i) {
-    if (echoes[i].address.family() != family) continue;
-    pinger.send(echoes[i].address, small_bytes, static_cast<std::uint16_t>(2 * i));
-    pinger.send(echoes[i].address, mtu, static_cast<std::uint16_t>(2 * i + 1));
-    awaited += 2;
+    if (!are_asked(echoes[i])) continue;
+    pinger.send(echoes[i].address, packet_bytes, static_cast<std::uint16_t>(2 * i + odd));
+    ++awaited;
   }
   const auto deadline = Clock::now() + patience;
   while (awaited > 0) {
     const auto sequence = pinger.next_answer(deadline);
     if (!sequence) return;
-    if (*sequence / 2U >= echoes.size()) continue;
-    Echo& echo = echoes[*sequence / 2U];
-    (*sequence % 2 == 0 ? echo.small : echo.full) = true;
+    if (*sequence % 2 != odd || *sequence / 2U >= echoes.size()) continue;
+    echoes[*sequence / 2U].*answered = true;
     --awaited;
   }
+}
+
+/// Full ones when the small ones are answered: of two that arrive together the peer's connection tracking
+/// drops the second while it knows of neither.
+void send_echoes(Family family, std::uint32_t mtu, std::vector<Echo>& echoes) {
+  const Pinger pinger(family);
+  ask(pinger, small_bytes, 0, echoes, &Echo::small,
+      [&](const Echo& echo) { return echo.address.family() == family; });
+  ask(pinger, mtu, 1, echoes, &Echo::full,
+      [&](const Echo& echo) { return echo.address.family() == family && echo.small; });
 }
 
 }  // namespace
