@@ -49,7 +49,9 @@ void Mesh::closed(SessionId session, const Error& reason, Time now) {
 
 void Mesh::received(SessionId session, std::string_view frame, Time now) {
   sessions_.at(now);
+  const bool was_synced = synced();
   if (auto message = sessions_.received(session, frame, now)) hear(session, *message, now);
+  stirred_ = stirred_ || synced() != was_synced;
   settle(now);
 }
 
@@ -60,6 +62,7 @@ void Mesh::hear(SessionId session, wire::Message& message, Time now) {
   if (auto* founding = std::get_if<wire::Founding>(&message);
       founding != nullptr && self_.cluster.is_zero()) {
     foundings_.emplace_back(sessions_.find(session)->peer->public_key, std::move(*founding));
+    stirred_ = true;
   }
   if (self_.cluster.is_zero()) return;
   if (const auto* announced = std::get_if<wire::Announce>(&message)) {
@@ -68,6 +71,7 @@ void Mesh::hear(SessionId session, wire::Message& message, Time now) {
     gossip_.hear_prune(session);
   } else if (auto* routed = std::get_if<wire::Routed>(&message)) {
     router_.hear(std::move(*routed), reach_);
+    stirred_ = true;
   } else if (const auto* root = std::get_if<wire::Root>(&message)) {
     anti_entropy_.hear(session, *root);
   } else if (const auto* digest = std::get_if<wire::Digest256>(&message)) {
@@ -98,6 +102,7 @@ void Mesh::settle(Time now) {
     any = true;
   }
   if (any) update_links(now);
+  stirred_ = stirred_ || any;
   update_reach(now);
 }
 

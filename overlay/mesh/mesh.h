@@ -90,6 +90,10 @@ class Mesh {
   /// say.
   std::vector<std::uint64_t> take_heard_of_self() { return std::exchange(heard_of_self_, {}); }
 
+  /// Whether anything has happened since the last call that the node above may have to act on. Most of what
+  /// comes, heartbeats, announcements, what is known already, is the mesh's own business.
+  bool take_stirred() { return std::exchange(stirred_, false); }
+
   // ---- reachability and messages ----
   bool reaches(const NodeId& node) const { return reach_.reaches(node); }
   std::size_t reachable_count() const { return reach_.count(); }
@@ -165,6 +169,7 @@ class Mesh {
   std::set<NodeId> expelled_;
   std::uint64_t info_version_ = 0;
   std::uint64_t links_version_ = 0;
+  bool stirred_ = false;
   Time wanted_due_ = Time::max();
   Time tidy_due_ = Time::max();
   Time seek_due_ = Time::max();

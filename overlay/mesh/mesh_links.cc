@@ -54,7 +54,9 @@ void Mesh::update_reach(Time now) {
            "no chain of links leads there; traffic to its pods is still sent"});
     }
   }
-  if (!changes.empty()) want_later(now);
+  if (changes.empty()) return;
+  stirred_ = true;
+  want_later(now);
 }
 
 // ---- what there should be ----

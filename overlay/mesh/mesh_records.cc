@@ -19,11 +19,12 @@ void Mesh::hear(SessionId session, wire::Records& records, Time now) {
   std::size_t fresh = 0;
   std::size_t known = 0;
   for (const Bytes& envelope : records.envelopes) {
-    if (sessions_.find(session) == nullptr) return;
+    if (sessions_.find(session) == nullptr) break;
     const Heard heard = hear_record(origin, envelope, now);
     fresh += heard == Heard::fresh ? 1 : 0;
     known += heard == Heard::known ? 1 : 0;
   }
+  stirred_ = stirred_ || known < records.envelopes.size();
   anti_entropy_.progress(session, now);
   if (origin.is_news) gossip_.heard(session, fresh, known);
 }

@@ -64,6 +64,22 @@ TEST(Mesh, SilentPeerIsUnreachableEverywhereWithinFiveSecondsAndReturns) {
     EXPECT_EQ(net.host(number).mesh.reachable_count(), 2U) << int{number};
 }
 
+TEST(Mesh, StirsTheNodeAboveForNewsButNotForHeartbeatsAndComparisons) {
+  Net net;
+  add_three(net);
+  net.found(1);
+  net.run(30s);
+  EXPECT_TRUE(net.host(3).mesh.take_stirred());
+  net.run(30s);
+  EXPECT_FALSE(net.host(3).mesh.take_stirred());
+  net.host(2).mesh.describe({"h2", "elsewhere", "0.1.0", {}, {}, {}, 0, ""}, net.now);
+  net.run(1s);
+  EXPECT_TRUE(net.host(3).mesh.take_stirred());
+  net.host(2).cut = true;
+  net.run(5s);
+  EXPECT_TRUE(net.host(3).mesh.take_stirred()) << "a peer is unreachable";
+}
+
 TEST(Mesh, TwoClustersRefuseEachOtherWithOneSentenceOnBothSides) {
   Net net;
   net.add(1, {});

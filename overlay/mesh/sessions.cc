@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/mesh/sessions.h"
 
-#include <algorithm>
-
 namespace overlay::mesh {
 namespace {
 
@@ -30,6 +28,7 @@ Session& Sessions::add(bool outbound, std::string address, Time now) {
   session.address = std::move(address);
   session.since = now;
   session.heard = now;
+  watch(session);
   return sessions_.emplace(session.id, std::move(session)).first->second;
 }
 
@@ -63,6 +62,7 @@ void Sessions::start_handshake(Session& session, const Channel& channel, Time no
   wire::Hello hello = make_hello(self_, session.nonce);
   hello.purpose = session.purpose;
   session.hello_sent = wire::encode(hello);
+  watch(session);
   put(session, session.hello_sent);
 }
 
@@ -156,6 +156,7 @@ void Sessions::establish(Session& session, Time now) {
   session.since = now;
   session.question_due = now;
   session.hello_sent = session.hello_heard = {};
+  watch(session);
   established_[session.peer_id] = session.id;
   out_.emplace_back(Admit{session.id});  // g++ 12 warns of push_back here (uninitialized)
   changes_.push_back({SessionChange::Kind::established,
@@ -235,13 +236,8 @@ Time Sessions::deadline(const Session& session) const {
   return session.since;
 }
 
-Time Sessions::next_deadline() const {
-  Time next = Time::max();
-  for (const auto& [id, session] : sessions_) next = std::min(next, deadline(session));
-  return next;
-}
-
 void Sessions::tick(Time now) {
+  if (now < due_) return;
   std::vector<std::pair<SessionId, std::string>> dead;
   for (auto& [id, session] : sessions_) {
     if (deadline(session) > now) continue;
@@ -258,6 +254,8 @@ void Sessions::tick(Time now) {
     }
   }
   for (const auto& [id, reason] : dead) end(id, reason, true);
+  due_ = Time::max();
+  for (const auto& [id, session] : sessions_) watch(session);
 }
 
 const Session* Sessions::find(SessionId id) const {

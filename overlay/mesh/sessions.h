@@ -7,6 +7,7 @@
 //       +----- closed, refused, silent for too long ----------+--> gone
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -75,7 +76,8 @@ class Sessions {
   void written(SessionId session, std::size_t bytes);
   void closed(SessionId session, const Error& reason, Time now);
   void tick(Time now);
-  Time next_deadline() const;
+  /// Sometimes too early: traffic puts deadlines off, and is too frequent to look for the next one each time.
+  Time next_deadline() const { return due_; }
 
   void send(SessionId session, const wire::Message& message);
   /// Tells the peer why, and ends the session.
@@ -106,6 +108,7 @@ class Sessions {
   void hear_proof(Session& session, const wire::Proof& proof, Time now);
   void establish(Session& session, Time now);
   void hear_pong(Session& session, const wire::Pong& pong, Time now);
+  void watch(const Session& session) { due_ = std::min(due_, deadline(session)); }
   void end(SessionId session, const std::string& reason, bool tell_transport, bool is_spare = false);
   bool nonce_is_ours(const Nonce& nonce) const;
   void put(Session& session, Bytes frame);
@@ -115,6 +118,7 @@ class Sessions {
   Rng& rng_;
   Outbox& out_;
   Time now_;
+  Time due_ = Time::max();  // no session's deadline is earlier
   std::uint64_t sent_bytes_ = 0;
   SessionId next_id_ = 1;
   std::map<SessionId, Session> sessions_;

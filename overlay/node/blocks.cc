@@ -42,6 +42,7 @@ void Blocks::apply(const wire::Record& record, Time now) {
   if (block.state != ipam::BlockState::owned && context_.is_voter()) {
     context_.at_rest.try_emplace(block.prefix, now);
   }
+  context_.look_for_owner(block);
   context_.drop_block_records(others);
   context_.persist(wire::RecordEntry{record.envelope}, context_.is_mine(block) || context_.is_voter());
   if (block.state == ipam::BlockState::owned) context_.replan(block.owner);
@@ -174,6 +175,7 @@ void Blocks::are_named(const std::vector<Prefix>& blocks) {
 
 /// What Kubernetes has taken from this node is leased no more, and given back when its last pod is gone.
 void Blocks::leave_unnamed(Time now) {
+  if (context_.named.empty()) return;
   for (const Prefix& block : context_.supply().blocks) {
     const auto named = named_block(context_, block.family());
     if (!named || *named == block) continue;

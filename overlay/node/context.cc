@@ -183,9 +183,25 @@ std::uint32_t Context::take_peer_index() {
   return lowest_index;
 }
 
+/// The route to such a block, which an earlier life programmed, cannot be told from a leftover until the
+/// owner's record, which was lost in a crash or is still to come, is back.
+void Context::look_for_owner(const ipam::BlockRecord& block) {
+  const auto owner = chain->successor(block.owner);
+  const bool lacks =
+      block.state == ipam::BlockState::owned && owner && *owner != id && mesh->info(*owner) == nullptr;
+  lacks ? void(ownerless.insert(block.prefix)) : void(ownerless.erase(block.prefix));
+}
+
+void Context::look_for_owners() {
+  ownerless.clear();
+  for (const auto& [prefix, block] : blocks.all()) look_for_owner(block);
+}
+
 void Context::drop_block_records(const std::vector<ipam::BlockRecord>& displaced) {
   for (const ipam::BlockRecord& record : displaced) {
-    if (blocks.find(record.prefix) == nullptr) mesh->erase(wire::block_key(record.prefix));
+    if (blocks.find(record.prefix) != nullptr) continue;
+    mesh->erase(wire::block_key(record.prefix));
+    ownerless.erase(record.prefix);
   }
 }
 

@@ -52,6 +52,7 @@ struct Context {
   std::optional<consensus::Chain> chain;  // nothing before a cluster is known
   ipam::BlockMap blocks;
   std::map<wire::RecordKey, wire::ForkRecord> forks;  // all evidence there ever was
+  std::set<Prefix> ownerless;      // owned blocks of whose owner there is no record here (yet)
   std::map<Prefix, Time> at_rest;  // returned and quarantined blocks, since when as this node saw it
   ipam::Leases leases;
   std::map<Family, Prefix> home;    // the block whose first address is this host's; it is never given back
@@ -120,6 +121,9 @@ struct Context {
   std::uint32_t mtu() const;
   /// The smallest local number no peer has; for a peer that is entered at once.
   std::uint32_t take_peer_index();
+  /// Keeps `ownerless`: for a block that has changed, and for all when owners may have.
+  void look_for_owner(const ipam::BlockRecord& block);
+  void look_for_owners();
   /// Its prefix is no longer in force anywhere: forget the record.
   void drop_block_records(const std::vector<ipam::BlockRecord>& displaced);
 };

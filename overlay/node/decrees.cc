@@ -61,6 +61,7 @@ void Decrees::extend(const consensus::Decree& decree, const Bytes& envelope, Tim
     context_.mesh->expel(removed.node, now);
     context_.peer_index.erase(removed.node);
   }
+  context_.look_for_owners();
   context_.kernel_dirty = true;
   context_.mesh->rejudge(now);
   watch_due_ = now;

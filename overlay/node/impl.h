@@ -50,6 +50,9 @@ class Node::Impl {
   void mesh_start(Time now);
   /// Draws the consequences of an input: applies what the mesh delivered, keeps timers, gathers outputs.
   void settle(Time now);
+  /// The same when only the mesh was concerned, which is most of the time: the other parts are looked at when
+  /// it tells, when one of them is due, and every second.
+  void settle_mesh(Time now);
   /// The same for what concerns paths alone, of which there is much.
   void settle_paths(Time now);
   /// When something else than paths is due.
@@ -77,6 +80,7 @@ class Node::Impl {
   [[nodiscard]] Status replay_record(const Bytes& envelope, std::vector<wire::Record>& records);
   void make_mesh(std::vector<wire::Record> records, Time now);
   Status judge(const wire::Record& record) const;
+  Time parts_due() const;
   bool is_in_force(const wire::Record& record) const;
   std::vector<const wire::Record*> decree_records() const;
   void apply(const wire::Record& record, Time now);
@@ -89,10 +93,10 @@ class Node::Impl {
   void know_peer(const wire::Record& record);
   void gather();
   void ask_for_reconcile();
-  bool lacks_an_owner() const;
   bool sees_all() const;  // alone, or with all that the others know
   void report_readiness();
 
+  Time look_due;  // at the parts beside the mesh
   bool was_ready = false;
   bool whole = false;   // sees_all(), when last looked at
   bool lacking = true;  // a block's owner was not known when all was last to be reconciled

@@ -56,18 +56,6 @@ std::vector<plan::Pod> planned_pods(const Context& context) {
 
 }  // namespace
 
-/// The route to a block whose owner has no record here, which was lost in a crash or is still to come, and
-/// which an earlier life programmed, cannot be told from a leftover until that is back.
-bool Node::Impl::lacks_an_owner() const {
-  const auto& records = context.blocks.all();
-  return std::any_of(records.begin(), records.end(), [&](const auto& entry) {
-    const ipam::BlockRecord& block = entry.second;
-    const auto owner = context.chain->successor(block.owner);
-    return block.state == ipam::BlockState::owned && owner && *owner != context.id &&
-           context.mesh->info(*owner) == nullptr;
-  });
-}
-
 bool Node::Impl::sees_all() const {
   const bool alone = context.peer_index.empty() && context.config.join.empty();
   return alone || context.mesh->synced();
@@ -96,7 +84,7 @@ std::optional<plan::Intent> Node::Impl::intent() const {
   out.peers = planned_peers(context, paths);
   out.pods = planned_pods(context);
   out.no_masquerade = context.config.no_masquerade;
-  out.keep_unknown = !sees_all() || lacks_an_owner();
+  out.keep_unknown = !sees_all() || !context.ownerless.empty();
   return out;
 }
 

@@ -10,6 +10,9 @@
 namespace overlay::node {
 namespace {
 
+/// So long nobody looks at the parts beside the mesh while it has nothing for them.
+constexpr Duration look_interval = std::chrono::seconds(1);
+
 /// The change that a plan comes to.
 template <class Plan>
 Result<consensus::Change> change_in(const Result<Plan>& plan) {
@@ -49,7 +52,7 @@ void Node::connected(SessionId session, const Endpoint& /*remote*/, const Channe
 
 void Node::received(SessionId session, std::string_view frame, Time now) {
   impl_->context.mesh->received(session, frame, now);
-  impl_->settle(now);
+  impl_->settle_mesh(now);
 }
 
 void Node::written(SessionId session, std::size_t bytes, Time now) {
@@ -200,7 +203,7 @@ Time Node::next_deadline() const { return std::min(impl_->next_deadline(), impl_
 void Node::tick(Time now) {
   if (now < impl_->next_deadline()) return impl_->settle_paths(now);
   impl_->context.mesh->tick(now);
-  impl_->settle(now);
+  impl_->settle_mesh(now);
 }
 
 std::vector<SendProbe> Node::take_probes() { return impl_->paths.take_probes(); }
@@ -219,16 +222,23 @@ void Node::Impl::mesh_start(Time now) {
   context.mesh->start(now);
 }
 
-Time Node::Impl::next_deadline() const {
-  return std::min({context.mesh->next_deadline(), cluster.next_deadline(), decrees.next_deadline(),
-                   proposals.next_deadline(), wishes.next_deadline(), quorum.next_deadline(),
-                   takeover.next_deadline(), grants.next_deadline(), blocks.next_deadline(),
-                   registry.next_deadline(), registration.next_deadline()});
+Time Node::Impl::parts_due() const {
+  return std::min({cluster.next_deadline(), decrees.next_deadline(), proposals.next_deadline(),
+                   wishes.next_deadline(), quorum.next_deadline(), takeover.next_deadline(),
+                   grants.next_deadline(), blocks.next_deadline(), registry.next_deadline(),
+                   registration.next_deadline()});
 }
+
+Time Node::Impl::next_deadline() const { return std::min(context.mesh->next_deadline(), parts_due()); }
 
 void Node::Impl::settle_paths(Time now) {
   paths.tick(now);
   gather();
+}
+
+void Node::Impl::settle_mesh(Time now) {
+  if (context.mesh->take_stirred() || now >= look_due) return settle(now);
+  settle_paths(now);
 }
 
 void Node::Impl::settle(Time now) {
@@ -261,6 +271,7 @@ void Node::Impl::settle(Time now) {
   forks.tick(now);
   settle_paths(now);
   report_readiness();
+  look_due = std::min(parts_due(), now + look_interval);
 }
 
 /// Puts into the output what has come together for it.
@@ -384,6 +395,7 @@ void Node::Impl::know_peer(const wire::Record& record) {
     context.persist(wire::PeerIndexEntry{node, index}, false);
   }
   context.persist(wire::RecordEntry{record.envelope}, false);
+  for (const Prefix& block : context.blocks_of(node)) context.ownerless.erase(block);
   context.replan(node);
 }
 
@@ -397,7 +409,7 @@ void Node::Impl::ask_for_reconcile() {
   const bool all = std::exchange(context.kernel_dirty, false) || (lacking && !peers.empty());
   if (!context.chain || !context.underlay || (!all && !of_pods && peers.empty())) return;
   if (all || of_pods) {
-    lacking = lacks_an_owner();
+    lacking = !context.ownerless.empty();
     effect.urgent = all || !peers.empty();
   } else {
     effect.peers.assign(peers.begin(), peers.end());

@@ -147,6 +147,7 @@ void Node::Impl::make_mesh(std::vector<wire::Record> records, Time now) {
   }
   if (!context.chain) return;
   for (const auto& [node, removal] : context.chain->all_removed()) context.mesh->expel(node, now);
+  context.look_for_owners();
 }
 
 /// In the order in which they can be replayed.
