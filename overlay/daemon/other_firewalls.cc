@@ -20,16 +20,21 @@ constexpr Clock::duration rules_settle = std::chrono::seconds(1);
 /// Peers that are there send something in this time.
 constexpr Clock::duration silence = std::chrono::seconds(10);
 
+std::vector<Family> families(const std::vector<Prefix>& pools) {
+  std::vector<Family> out;
+  for (const Prefix& pool : pools) out.push_back(pool.family());
+  return out;
+}
+
 }  // namespace
 
 void OtherFirewalls::need(const plan::Intent& intent) {
   const bool first = !needs_;
-  needs_ = Needs{.pools = {},
+  needs_ = Needs{.pools = intent.pools,
                  .underlay = intent.underlay.address.family(),
                  .device = std::string(name(plan::tunnel(intent))),
                  .port = intent.encryption ? intent.encryption->port : intent.vxlan_port,
                  .peers = !intent.peers.empty()};
-  for (const Prefix& pool : intent.pools) needs_->pools.push_back(pool.family());
   if (first) look_after({});
 }
 
@@ -50,23 +55,24 @@ void OtherFirewalls::look_after(Clock::duration pause) {
 
 Status OtherFirewalls::look() {
   OVERLAY_TRY(kernel::Socket socket, kernel::Socket::open(NETLINK_NETFILTER));
-  OVERLAY_TRY(auto chains, kernel::foreign_chains(socket, needs_->port));
+  OVERLAY_TRY(auto chains, kernel::foreign_chains(socket, {needs_->port, needs_->pools}));
   if (open_forward_) {
     OVERLAY_CHECK(open(chains));
-    OVERLAY_TRY(chains, kernel::foreign_chains(socket, needs_->port));
+    OVERLAY_TRY(chains, kernel::foreign_chains(socket, {needs_->port, needs_->pools}));
   } else if (std::exchange(opened_none_yet_, false)) {
     OVERLAY_TRY(kernel::Nft nft, kernel::Nft::open());
     OVERLAY_CHECK(kernel::close_forward(socket, nft));  // of an earlier life that was told to
   }
-  alarms_.set("forward-dropped", plan::forward_obstacle(chains, needs_->pools));
+  alarms_.set("forward-dropped", plan::forward_obstacle(chains, families(needs_->pools)));
   const std::string obstacle = plan::input_obstacle(chains, needs_->underlay, needs_->port);
   alarms_.set("vxlan-dropped", is_silent(obstacle) ? obstacle : "");
   return {};
 }
 
 Status OtherFirewalls::open(const std::vector<plan::ForeignChain>& chains) {
-  const bool v4 = std::ranges::count(needs_->pools, Family::v4) != 0;
-  const bool v6 = std::ranges::count(needs_->pools, Family::v6) != 0;
+  const std::vector<Family> pools = families(needs_->pools);
+  const bool v4 = std::ranges::count(pools, Family::v4) != 0;
+  const bool v6 = std::ranges::count(pools, Family::v6) != 0;
   for (const plan::ForeignChain& chain : chains) {
     if (chain.hook != plan::ForeignChain::Hook::forward || chain.legacy) continue;
     if (!plan::stands_in_the_way(chain, v4, v6)) continue;

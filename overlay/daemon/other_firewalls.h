@@ -29,7 +29,7 @@ class OtherFirewalls {
 
  private:
   struct Needs {
-    std::vector<Family> pools;
+    std::vector<Prefix> pools;
     Family underlay = Family::v4;
     std::string device;  // the tunnel
     std::uint16_t port = 0;

@@ -120,8 +120,8 @@ void gather_chains(Evidence& evidence) {
   const auto port = evidence.daemon ? evidence.daemon->status.cluster().vxlan_port() : 0;
   auto socket = kernel::Socket::open(NETLINK_NETFILTER);
   if (!socket) return;
-  const auto chains =
-      kernel::foreign_chains(*socket, port == 0 ? default_port : static_cast<std::uint16_t>(port));
+  const kernel::Marks marks{port == 0 ? default_port : static_cast<std::uint16_t>(port), pools(evidence)};
+  const auto chains = kernel::foreign_chains(*socket, marks);
   if (chains) evidence.chains = *chains;
 }
 

@@ -5,9 +5,7 @@
 #include <endian.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netlink.h>
 #include <algorithm>
 #include <map>
@@ -21,9 +19,6 @@ namespace {
 
 using plan::ForeignChain;
 using Hook = ForeignChain::Hook;
-
-constexpr const char* our_chain = "OVERLAY-FORWARD";
-constexpr const char* our_comment = "overlayd --open-forward";
 
 std::string_view family_name(std::uint8_t family) {
   if (family == NFPROTO_IPV4) return "ip";
@@ -92,86 +87,36 @@ void find_manager(const std::vector<Reply>& chains, Chain& chain) {
   }
 }
 
-/// What the rules of a table name.
-struct Named {
-  bool overlay0 = false;
-  bool port = false;
-  std::set<std::string> opened;  // chains that begin with a rule of ours
-};
-
-/// "overlay0", or how "overlay*" is compared: without the end.
-bool is_our_interface(std::string_view value) {
-  const std::string_view name = value.substr(0, value.find('\0'));
-  const bool wildcard = name.size() == value.size() && name.size() >= 7;
-  return name == "overlay0" || (wildcard && std::string_view("overlay0").starts_with(name));
-}
-
-void read_comparison(std::string_view value, std::uint16_t port, Named& out) {
-  const std::uint16_t number = htons(port);
-  out.overlay0 = out.overlay0 || is_our_interface(value);
-  out.port = out.port || value == std::string_view(reinterpret_cast<const char*>(&number), sizeof number);
-}
-
-/// How iptables-nft keeps `-p udp --dport`, in some versions.
-void read_match(const Attributes& match, std::uint16_t port, Named& out) {
-  const auto info = match.find(NFTA_MATCH_INFO);
-  if (match.string(NFTA_MATCH_NAME) != "udp" || !info || info->size() < sizeof(xt_udp)) return;
-  xt_udp udp{};
-  std::memcpy(&udp, info->data(), sizeof udp);
-  out.port = out.port || (udp.dpts[0] == port && udp.dpts[1] == port);
-}
-
-bool has_our_comment(const Attributes& rule) {
-  const auto remark = rule.find(NFTA_RULE_USERDATA);
-  return remark && remark->find(our_comment) != std::string_view::npos;
-}
-
-void read_rule(const Reply& reply, std::uint16_t port, Named& out) {
-  const Attributes rule = reply.attributes<nfgenmsg>();
-  const std::string chain = rule.string(NFTA_RULE_CHAIN).value_or("");
-  if (has_our_comment(rule)) out.opened.insert(chain);
-  if (chain == our_chain) return;  // which leads nowhere by itself
-  const Attributes expressions = rule.nested(NFTA_RULE_EXPRESSIONS);
-  for (const Attributes& expression : expressions.all(NFTA_LIST_ELEM)) {
-    const std::string kind = expression.string(NFTA_EXPR_NAME).value_or("");
-    const Attributes data = expression.nested(NFTA_EXPR_DATA);
-    if (kind == "match") read_match(data, port, out);
-    const auto value = data.nested(NFTA_CMP_DATA).find(NFTA_DATA_VALUE);
-    if (kind == "cmp" && value) read_comparison(*value, port, out);
-  }
-}
-
 Result<std::vector<Reply>> dump_rules(Socket& socket, const Table& table) {
   Message message = question(NFT_MSG_GETRULE, table.family);
   message.string(NFTA_RULE_TABLE, table.name);
   return socket.dump(message);
 }
 
-Result<Named> names_in(Socket& socket, const Table& table, std::uint16_t port) {
+Result<Names> names_in(Socket& socket, const Table& table, const Marks& marks) {
   OVERLAY_TRY(const auto rules, dump_rules(socket, table));
-  Named out;
-  for (const Reply& rule : rules) read_rule(rule, port, out);
+  Names out;
+  for (const Reply& rule : rules) read_rule(rule, marks, out);
   return out;
 }
 
 }  // namespace
 
-Result<std::vector<ForeignChain>> foreign_chains(Socket& socket, std::uint16_t vxlan_port) {
+Result<std::vector<ForeignChain>> foreign_chains(Socket& socket, const Marks& marks) {
   OVERLAY_TRY(const auto chains, socket.dump(question(NFT_MSG_GETCHAIN, NFPROTO_UNSPEC)));
-  std::map<Table, Named> names;
-  std::vector<ForeignChain> out = legacy_chains(vxlan_port);
+  std::map<Table, Names> names;
+  std::vector<ForeignChain> out = legacy_chains(marks);
   for (const Reply& reply : chains) {
     auto chain = read_chain(reply);
     if (!chain) continue;
     find_manager(chains, *chain);
     if (!chain->foreign.drops) continue;
     if (!names.contains(chain->table)) {
-      OVERLAY_TRY(names[chain->table], names_in(socket, chain->table, vxlan_port));
+      OVERLAY_TRY(names[chain->table], names_in(socket, chain->table, marks));
     }
-    const Named& named = names[chain->table];
-    chain->foreign.knows_us = chain->foreign.hook == Hook::forward
-                                  ? named.overlay0 || named.opened.contains(chain->foreign.name)
-                                  : named.port;
+    const Names& named = names[chain->table];
+    const bool forwarded = named.overlay0 || named.pool || named.opened.contains(chain->foreign.name);
+    chain->foreign.knows_us = chain->foreign.hook == Hook::forward ? forwarded : named.port;
     out.push_back(std::move(chain->foreign));
   }
   return out;

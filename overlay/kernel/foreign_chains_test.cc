@@ -13,6 +13,8 @@ using plan::ForeignChain;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+const Marks marks{4789, {Prefix::parse("10.32.0.0/12").value(), Prefix::parse("fd32::/48").value()}};
+
 class ForeignChainsTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -28,7 +30,7 @@ std::vector<std::string> found(const std::string& rules, bool open = false, bool
     Socket socket = std::move(*Socket::open(NETLINK_NETFILTER));
     ASSERT_TRUE(nft.run(rules));
     if (open) {
-      for (const ForeignChain& chain : foreign_chains(socket, 4789).value()) {
+      for (const ForeignChain& chain : foreign_chains(socket, marks).value()) {
         ASSERT_TRUE(open_forward(nft, chain));
       }
     }
@@ -36,7 +38,7 @@ std::vector<std::string> found(const std::string& rules, bool open = false, bool
       const Status closed = close_forward(socket, nft);
       ASSERT_TRUE(closed) << closed.error().text;
     }
-    for (const ForeignChain& chain : foreign_chains(socket, 4789).value()) {
+    for (const ForeignChain& chain : foreign_chains(socket, marks).value()) {
       out.push_back(chain.table + " " + chain.name + (chain.manager.empty() ? "" : " " + chain.manager) +
                     (chain.knows_us ? " +" : ""));
     }
@@ -78,6 +80,33 @@ TEST_F(ForeignChainsTest, KnowUsByOurDeviceOrPort) {
               ElementsAre("inet site i +"));
   EXPECT_THAT(found("table inet site {\n" + chain("i", "input", "drop", "udp dport 4790 accept") + "}\n"),
               ElementsAre("inet site i"));
+}
+
+TEST_F(ForeignChainsTest, KnowUsByThePool) {
+  for (const char* rule :
+       {"ip saddr 10.32.0.0/12 accept", "ip daddr 10.0.0.0/8 accept", "ip saddr 10.32.0.0/11 jump more",
+        "ip6 daddr fd32::/48 accept", "ip6 saddr fd00::/8 accept"}) {
+    EXPECT_THAT(
+        found("table inet site {\n  chain more {\n  }\n" + chain("f", "forward", "drop", rule) + "}\n"),
+        ElementsAre("inet site f +"))
+        << rule;
+  }
+  for (const char* rule :
+       {"ip saddr 10.32.0.0/16 accept", "ip daddr 10.64.0.0/12 accept", "ip daddr != 10.32.0.0/12 accept",
+        "ct state established accept", "ip ttl 10 accept"}) {
+    EXPECT_THAT(found("table inet site {\n" + chain("f", "forward", "drop", rule) + "}\n"),
+                ElementsAre("inet site f"))
+        << rule;
+  }
+}
+
+TEST_F(ForeignChainsTest, DoNotKnowUsByWhatTheyDrop) {
+  for (const char* rule :
+       {"iifname \"overlay0\" drop", "ip saddr 10.32.0.0/12 reject", "ip daddr 10.0.0.0/8 counter drop"}) {
+    EXPECT_THAT(found("table inet site {\n" + chain("f", "forward", "drop", rule) + "}\n"),
+                ElementsAre("inet site f"))
+        << rule;
+  }
 }
 
 TEST_F(ForeignChainsTest, AreOpenedByOneRuleAndClosedAgain) {

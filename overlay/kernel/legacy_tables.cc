@@ -7,6 +7,7 @@
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <bit>
 #include <cstring>
 #include <fstream>
 #include <optional>
@@ -18,6 +19,11 @@ namespace {
 
 using plan::ForeignChain;
 using Hook = ForeignChain::Hook;
+
+template <class Address>
+std::string_view as_bytes(const Address& address) {
+  return {reinterpret_cast<const char*>(&address), sizeof address};
+}
 
 /// What differs between the two families.
 struct Legacy4 {
@@ -32,6 +38,12 @@ struct Legacy4 {
   static constexpr const char* table = "ip filter";
   static std::string_view in(const Entry& entry) { return entry.ip.iniface; }
   static std::string_view out(const Entry& entry) { return entry.ip.outiface; }
+  static bool names_pool(const Entry& entry, const Marks& marks) {
+    return covers(entry.ip.src, entry.ip.smsk, marks) || covers(entry.ip.dst, entry.ip.dmsk, marks);
+  }
+  static bool covers(const in_addr& address, const in_addr& mask, const Marks& marks) {
+    return covers_pool(as_bytes(address), std::popcount(mask.s_addr), Family::v4, marks);
+  }
 };
 
 struct Legacy6 {
@@ -46,6 +58,14 @@ struct Legacy6 {
   static constexpr const char* table = "ip6 filter";
   static std::string_view in(const Entry& entry) { return entry.ipv6.iniface; }
   static std::string_view out(const Entry& entry) { return entry.ipv6.outiface; }
+  static bool names_pool(const Entry& entry, const Marks& marks) {
+    return covers(entry.ipv6.src, entry.ipv6.smsk, marks) || covers(entry.ipv6.dst, entry.ipv6.dmsk, marks);
+  }
+  static bool covers(const in6_addr& address, const in6_addr& mask, const Marks& marks) {
+    int length = 0;
+    for (const std::uint32_t word : mask.s6_addr32) length += std::popcount(word);
+    return covers_pool(as_bytes(address), length, Family::v6, marks);
+  }
 };
 
 bool is_loaded(const char* names) {
@@ -116,13 +136,16 @@ std::optional<LegacyTable<V>> read_legacy() {
 }
 
 template <class V>
-bool table_knows_us(const LegacyTable<V>& table, Hook hook, std::uint16_t port) {
+bool table_knows_us(const LegacyTable<V>& table, Hook hook, const Marks& marks) {
   const std::string_view all = table.entries;
   typename V::Entry entry{};
   for (std::size_t offset = 0; read(all, offset, entry); offset += entry.next_offset) {
     if (entry.next_offset < sizeof entry) return false;
-    const bool forward = V::in(entry) == "overlay0" || V::out(entry) == "overlay0";
-    if (hook == Hook::forward ? forward : names_port<V>(all.substr(offset), entry.target_offset, port)) {
+    if (is_drop(all, offset + entry.target_offset)) continue;
+    const bool device = V::in(entry) == "overlay0" || V::out(entry) == "overlay0";
+    const bool forward = device || V::names_pool(entry, marks);
+    if (hook == Hook::forward ? forward
+                              : names_port<V>(all.substr(offset), entry.target_offset, marks.port)) {
       return true;
     }
   }
@@ -130,7 +153,7 @@ bool table_knows_us(const LegacyTable<V>& table, Hook hook, std::uint16_t port) 
 }
 
 template <class V>
-void append_legacy(std::uint16_t port, std::vector<ForeignChain>& out) {
+void append_legacy(const Marks& marks, std::vector<ForeignChain>& out) {
   const auto table = read_legacy<V>();
   if (!table) return;
   for (const Hook hook : {Hook::input, Hook::forward}) {
@@ -147,16 +170,16 @@ void append_legacy(std::uint16_t port, std::vector<ForeignChain>& out) {
                    .v4 = V::family == AF_INET,
                    .v6 = V::family == AF_INET6,
                    .drops = true,
-                   .knows_us = table_knows_us(*table, hook, port)});
+                   .knows_us = table_knows_us(*table, hook, marks)});
   }
 }
 
 }  // namespace
 
-std::vector<ForeignChain> legacy_chains(std::uint16_t vxlan_port) {
+std::vector<ForeignChain> legacy_chains(const Marks& marks) {
   std::vector<ForeignChain> out;
-  append_legacy<Legacy4>(vxlan_port, out);
-  append_legacy<Legacy6>(vxlan_port, out);
+  append_legacy<Legacy4>(marks, out);
+  append_legacy<Legacy6>(marks, out);
   return out;
 }
 

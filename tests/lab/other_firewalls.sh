@@ -70,6 +70,23 @@ expect "pods reach each other" reaches a "$(address_of b)"
 on iptables-nft -F FORWARD
 eventually "an alarm again" 10 says forward-dropped "chain FORWARD of table ip filter"
 
+step "rules that let the pool pass by its addresses are understood, those that drop it are none"
+for tool in iptables-nft iptables-legacy; do
+  [[ $tool == iptables-nft ]] || on iptables-legacy -P FORWARD DROP 2>/dev/null || continue
+  [[ $tool == iptables-nft ]] || on iptables-nft -P FORWARD ACCEPT
+  on "$tool" -A FORWARD -s 10.32.0.0/12 -j DROP
+  on nft add table inet wake && on nft delete table inet wake # legacy rules come without news
+  eventually "an alarm all the same, of $tool" 40 says forward-dropped "chain FORWARD of table ip filter"
+  on "$tool" -I FORWARD -s 10.32.0.0/12 -d 10.32.0.0/12 -j ACCEPT
+  on nft add table inet wake && on nft delete table inet wake
+  eventually "no alarm where $tool accepts the pool" 40 is_quiet forward-dropped
+  expect "and it is so" reaches a "$(address_of b)"
+  on "$tool" -F FORWARD
+  [[ $tool == iptables-nft ]] || on iptables-legacy -P FORWARD ACCEPT
+done
+on iptables-nft -P FORWARD DROP
+eventually "an alarm again" 10 says forward-dropped "chain FORWARD of table ip filter"
+
 step "--open-forward puts one rule there, with a comment, and puts it back"
 lab restart h1 -- --bootstrap --direct-routes off --open-forward
 has_our_rule() { [[ $(on nft list chain ip filter FORWARD | grep -c 'comment "overlayd --open-forward"') == 1 ]]; }

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What rules of nftables, iptables-nft's among them, say of the overlay: whether they name it, and do not
+// drop it.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "overlay/addr/prefix.h"
+#include "overlay/kernel/netlink.h"
+
+namespace overlay::kernel {
+
+/// What the overlay's packets are known by, besides the device overlay0.
+struct Marks {
+  std::uint16_t port = 0;  // of VXLAN
+  std::vector<Prefix> pools;
+};
+
+/// The comment of the rules that are ours in others' chains, and the chain they jump to.
+inline constexpr const char* our_comment = "overlayd --open-forward";
+inline constexpr const char* our_chain = "OVERLAY-FORWARD";
+bool has_our_comment(const Attributes& rule);
+
+/// What the rules of a table name, other than to drop it.
+struct Names {
+  bool overlay0 = false;
+  bool pool = false;  // as the source or the destination, all of it
+  bool port = false;
+  std::set<std::string> opened;  // chains that begin with a rule of ours
+};
+
+/// Adds what one rule (NFT_MSG_NEWRULE) names.
+void read_rule(const Reply& rule, const Marks& marks, Names& out);
+
+/// Whether all of a pool is in the prefix of that many leading bits of `bytes`, which is part of an address.
+bool covers_pool(std::string_view bytes, int length, Family family, const Marks& marks);
+
+}  // namespace overlay::kernel
