@@ -24,6 +24,7 @@ using Verb = plan::Operation::Verb;
 constexpr std::string_view ipv6_forwarding = "net/ipv6/conf/all/forwarding";
 constexpr int passes_max = 3;             // a device still changing after these is somebody else's doing
 constexpr std::size_t batch_size = 1024;  // bounds memory, not the kernel's work
+constexpr std::size_t portion_size = 2 * batch_size;
 
 bool touches_device(const Operation& operation) {
   return std::holds_alternative<plan::Link>(operation.object);
@@ -96,15 +97,39 @@ Status Kernel::reconcile(plan::Intent intent, Time now) {
   for (int pass = 0; pass < passes_max; ++pass) {
     OVERLAY_CHECK(check_claims(wanted));
     OVERLAY_TRY(const plan::Objects observed, observe(wanted));
-    std::vector<Operation> operations = plan::diff(wanted, observed, intent.keep_unknown);
-    fights_.hold_back(operations, made_, now);
-    OVERLAY_CHECK(apply(operations));
-    if (std::ranges::none_of(operations, touches_device)) break;
+    OVERLAY_TRY(const bool touched, carry_out(wanted, observed, intent.keep_unknown, now));
+    if (!touched) break;
   }
   made_ = std::move(wanted);
   peers_.forget();
   if (!contested) peers_.reset(std::move(intent));
   return {};
+}
+
+/// What leads from one to the other, in portions, so that much takes no more memory than some. Whether a
+/// device was among it; all else stands on those, so nothing more follows where one failed.
+Result<bool> Kernel::carry_out(const plan::Objects& wanted, const plan::Objects& observed, bool keep_unknown,
+                               Time now) {
+  FirstError first;
+  bool touched = false;
+  bool stopped = false;
+  std::vector<Operation> portion;
+  const auto apply_portion = [&] {
+    fights_.hold_back(portion, made_, now);
+    const bool devices = std::ranges::any_of(portion, touches_device);
+    Status status = stopped ? Status() : apply(portion);
+    touched = touched || devices;
+    stopped = stopped || (!status && devices);
+    first.note(std::move(status));
+    portion.clear();
+  };
+  plan::diff(wanted, observed, keep_unknown, [&](Operation operation) {
+    portion.push_back(std::move(operation));
+    if (portion.size() == portion_size) apply_portion();
+  });
+  apply_portion();
+  OVERLAY_CHECK(first.take());
+  return touched;
 }
 
 Result<bool> Kernel::update(const std::vector<plan::PeerChange>& changes) {
@@ -320,6 +345,18 @@ Result<std::optional<ClusterId>> Kernel::cluster() {
     if (found && is_ours(*found)) return plan::cluster_of_alias(found->link.alias);
   }
   return std::nullopt;
+}
+
+Result<plan::FoundWays> Kernel::ways() {
+  OVERLAY_TRY(const auto present, cluster());
+  if (!present) return plan::FoundWays();
+  OVERLAY_CHECK(find_indices());
+  plan::Objects objects;
+  OVERLAY_TRY(objects.neighbours, dump_neighbours(socket_, indices_));
+  OVERLAY_TRY(objects.nexthops, dump_nexthops(socket_, indices_));
+  OVERLAY_TRY(objects.routes, dump_routes(socket_, indices_));
+  objects.normalise();
+  return plan::ways_in(objects);
 }
 
 // ---- teardown ----

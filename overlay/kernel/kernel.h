@@ -22,6 +22,7 @@
 #include "overlay/plan/fights.h"
 #include "overlay/plan/intent.h"
 #include "overlay/plan/peer_book.h"
+#include "overlay/plan/ways.h"
 
 namespace overlay::kernel {
 
@@ -65,6 +66,9 @@ class Kernel {
   /// is not ours.
   [[nodiscard]] Result<std::optional<ClusterId>> cluster();
 
+  /// Which ways it leads peers' packets; none where nothing is ours.
+  [[nodiscard]] Result<plan::FoundWays> ways();
+
   /// Where overlay.vx sends from; nothing where there is none of ours.
   [[nodiscard]] Result<std::optional<Ip>> local();
 
@@ -76,6 +80,8 @@ class Kernel {
   Kernel(Socket socket, Nft nft) : socket_(std::move(socket)), nft_(std::move(nft)) {}
 
   [[nodiscard]] Result<plan::Objects> observe(const plan::Objects& wanted);
+  [[nodiscard]] Result<bool> carry_out(const plan::Objects& wanted, const plan::Objects& observed,
+                                       bool keep_unknown, Time now);
   [[nodiscard]] Status check_claims(const plan::Objects& wanted);
   [[nodiscard]] Status observe_links(const plan::Objects& wanted, plan::Objects& out);
   [[nodiscard]] Status observe_wireguard(const FoundLink& found, const plan::Objects& wanted,

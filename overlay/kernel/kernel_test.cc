@@ -89,13 +89,17 @@ TEST_F(KernelTest, MakesAllFromNothingAndThenHasNothingToDo) {
 
 TEST_F(KernelTest, AdoptsWhatAnEarlierLifeMade) {
   on_host([] {
-    const Intent intent = example_intent();
+    Intent intent = example_intent();
+    intent.peers.front().way = {.relay = intent.peers.back().index, .mtu = 1300};
     Kernel first = open_kernel();
+    EXPECT_TRUE(first.ways().value().empty());
     expect_reconciled(first, intent);
     Kernel second = open_kernel();
     expect_reconciled(second, intent);
     EXPECT_EQ(second.operations(), 0u);
     EXPECT_EQ(second.cluster().value(), intent.cluster);
+    const plan::FoundWay way{.relay = intent.peers.back().vtep_mac, .mtu = 1300};
+    EXPECT_EQ(second.ways().value(), (plan::FoundWays{{intent.peers.front().vtep_mac, way}}));
   });
 }
 

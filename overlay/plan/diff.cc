@@ -27,26 +27,29 @@ void walk(const std::vector<T>& desired, const std::vector<T>& observed, Both bo
 
 constexpr auto nothing = [](const auto&...) {};
 
+/// How many operations were used.
 template <class T>
-void add_and_change(const std::vector<T>& desired, const std::vector<T>& observed,
-                    std::vector<Operation>& out) {
+std::size_t add_and_change(const std::vector<T>& desired, const std::vector<T>& observed,
+                           const UseOperation& use) {
+  std::size_t count = 0;
   walk(
       desired, observed,
-      [&out](const T& d, const T& o) {
-        if (!(d == o)) out.push_back({Verb::change, d, o});
+      [&](const T& d, const T& o) {
+        if (d == o) return;
+        ++count;
+        use({Verb::change, d, o});
       },
-      [&out](const T& d) {
-        out.push_back({Verb::add, d, std::nullopt});
+      [&](const T& d) {
+        ++count;
+        use({Verb::add, d, std::nullopt});
       },
       nothing);
+  return count;
 }
 
 template <class T>
-void remove_unknown(const std::vector<T>& desired, const std::vector<T>& observed,
-                    std::vector<Operation>& out) {
-  walk(desired, observed, nothing, nothing, [&out](const T& o) {
-    out.push_back({Verb::remove, o, std::nullopt});
-  });
+void remove_unknown(const std::vector<T>& desired, const std::vector<T>& observed, const UseOperation& use) {
+  walk(desired, observed, nothing, nothing, [&use](const T& o) { use({Verb::remove, o, std::nullopt}); });
 }
 
 std::vector<Operation> diff_links(const std::vector<Link>& desired, const std::vector<Link>& observed) {
@@ -69,37 +72,26 @@ std::vector<Operation> diff_links(const std::vector<Link>& desired, const std::v
   return out;
 }
 
-/// How many are to be added at least.
-std::size_t lacking(const Objects& desired, const Objects& now) {
-  const auto of = [](std::size_t wanted, std::size_t there) { return wanted > there ? wanted - there : 0; };
-  return of(desired.members.size(), now.members.size()) + of(desired.wireguard.size(), now.wireguard.size()) +
-         of(desired.fdb.size(), now.fdb.size()) + of(desired.neighbours.size(), now.neighbours.size()) +
-         of(desired.nexthops.size(), now.nexthops.size()) + of(desired.routes.size(), now.routes.size());
-}
-
 /// What there is besides devices.
-void diff_rest(const Objects& desired, const Objects& now, bool keep_unknown, std::vector<Operation>& out) {
-  out.reserve(out.size() + lacking(desired, now));
-  add_and_change(desired.ports, now.ports, out);
-  const std::size_t without_firewall = out.size();
-  add_and_change(desired.firewall, now.firewall, out);
-  const bool members_come_along = out.size() > without_firewall;
-  if (!members_come_along) add_and_change(desired.members, now.members, out);
-  add_and_change(desired.settings, now.settings, out);
-  add_and_change(desired.addresses, now.addresses, out);
-  add_and_change(desired.wireguard, now.wireguard, out);
-  add_and_change(desired.fdb, now.fdb, out);
-  add_and_change(desired.neighbours, now.neighbours, out);
-  add_and_change(desired.nexthops, now.nexthops, out);
-  add_and_change(desired.routes, now.routes, out);
+void diff_rest(const Objects& desired, const Objects& now, bool keep_unknown, const UseOperation& use) {
+  add_and_change(desired.ports, now.ports, use);
+  const bool members_come_along = add_and_change(desired.firewall, now.firewall, use) > 0;
+  if (!members_come_along) add_and_change(desired.members, now.members, use);
+  add_and_change(desired.settings, now.settings, use);
+  add_and_change(desired.addresses, now.addresses, use);
+  add_and_change(desired.wireguard, now.wireguard, use);
+  add_and_change(desired.fdb, now.fdb, use);
+  add_and_change(desired.neighbours, now.neighbours, use);
+  add_and_change(desired.nexthops, now.nexthops, use);
+  add_and_change(desired.routes, now.routes, use);
   if (keep_unknown) return;
-  remove_unknown(desired.routes, now.routes, out);
-  remove_unknown(desired.nexthops, now.nexthops, out);
-  remove_unknown(desired.neighbours, now.neighbours, out);
-  remove_unknown(desired.fdb, now.fdb, out);
-  remove_unknown(desired.wireguard, now.wireguard, out);
-  remove_unknown(desired.addresses, now.addresses, out);
-  if (!members_come_along) remove_unknown(desired.members, now.members, out);
+  remove_unknown(desired.routes, now.routes, use);
+  remove_unknown(desired.nexthops, now.nexthops, use);
+  remove_unknown(desired.neighbours, now.neighbours, use);
+  remove_unknown(desired.fdb, now.fdb, use);
+  remove_unknown(desired.wireguard, now.wireguard, use);
+  remove_unknown(desired.addresses, now.addresses, use);
+  if (!members_come_along) remove_unknown(desired.members, now.members, use);
 }
 
 // ---- the model ----
@@ -211,15 +203,20 @@ std::string Operation::text() const {
   return verbs[static_cast<int>(verb)] + std::string(kind(object)) + " " + plan::text(object);
 }
 
-std::vector<Operation> diff(const Objects& desired, const Objects& observed, bool keep_unknown) {
-  std::vector<Operation> out = diff_links(desired.links, observed.links);
-  if (out.empty()) {
-    diff_rest(desired, observed, keep_unknown, out);
-    return out;
-  }
+void diff(const Objects& desired, const Objects& observed, bool keep_unknown, const UseOperation& use) {
+  std::vector<Operation> links = diff_links(desired.links, observed.links);
+  if (links.empty()) return diff_rest(desired, observed, keep_unknown, use);
   Objects now = observed;
-  for (const Operation& operation : out) apply(operation, now);
-  diff_rest(desired, now, keep_unknown, out);
+  for (Operation& operation : links) {
+    apply(operation, now);
+    use(std::move(operation));
+  }
+  diff_rest(desired, now, keep_unknown, use);
+}
+
+std::vector<Operation> diff(const Objects& desired, const Objects& observed, bool keep_unknown) {
+  std::vector<Operation> out;
+  diff(desired, observed, keep_unknown, [&out](Operation operation) { out.push_back(std::move(operation)); });
   return out;
 }
 

@@ -2,6 +2,7 @@
 // From what is wanted and what is there to the operations that lead from one to the other.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,9 @@ struct Operation {
 /// for what it cannot change (Link::fixed). `keep_unknown` leaves everything that is not wanted where it is.
 /// Devices, ports and settings are never just removed.
 std::vector<Operation> diff(const Objects& desired, const Objects& observed, bool keep_unknown);
+/// The same one by one, in that order: of thousands of peers they would take megabytes.
+using UseOperation = std::function<void(Operation)>;
+void diff(const Objects& desired, const Objects& observed, bool keep_unknown, const UseOperation& use);
 
 /// What a kernel holds after `operation`, its side effects included: the model that diff() itself plans with,
 /// and the kernel of tests and of the simulator. As measured on Linux 6.x: a removed device takes all that is
