@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <ostream>
 
 #include "overlay/control/json.h"
@@ -10,33 +11,35 @@
 #include "overlay/ctl/json_text.h"
 #include "overlay/ctl/text.h"
 #include "overlay/kernel/kernel.h"
+#include "overlay/kernel/reverse_path.h"
 
 namespace overlay::ctl {
 
 namespace {
 
 /// The objects are found by their marks.
-Result<v1::Removed> remove_marked() {
+Result<v1::Removed> remove_marked(const std::filesystem::path& run_dir) {
   OVERLAY_TRY(auto kernel, kernel::Kernel::open());
   OVERLAY_TRY(const auto before, kernel.observe(plan::Intent{}));
   OVERLAY_CHECK(kernel.teardown());
+  OVERLAY_CHECK(kernel::restore_reverse_path(run_dir / kernel::reverse_path_note));
   OVERLAY_TRY(const auto after, kernel.observe(plan::Intent{}));
   return control::to_removed(before, after);
 }
 
-Outcome<v1::Removed> remove_without_daemon(const Stop& no_daemon) {
+Outcome<v1::Removed> remove_without_daemon(const Stop& no_daemon, const std::filesystem::path& run_dir) {
   if (::geteuid() != 0) {
     return Stop(Exit::unreachable, no_daemon.text + "; without it the objects can be removed by root alone");
   }
-  auto removed = remove_marked();
+  auto removed = remove_marked(run_dir);
   if (!removed) return Stop(Exit::no, removed.error().text);
   return std::move(*removed);
 }
 
-Outcome<v1::Removed> remove(const Client& client) {
+Outcome<v1::Removed> remove(const Client& client, const std::filesystem::path& run_dir) {
   const auto json = client.post("/v1/teardown");
   if (!json) {
-    if (json.error().exit == Exit::unreachable) return remove_without_daemon(json.error());
+    if (json.error().exit == Exit::unreachable) return remove_without_daemon(json.error(), run_dir);
     return json.error();
   }
   const auto removed = control::from_json<v1::Removed>(*json);
@@ -47,7 +50,8 @@ Outcome<v1::Removed> remove(const Client& client) {
 }  // namespace
 
 Outcome<Exit> run_teardown(Run& run) {
-  OVERLAY_TRY(const auto removed, remove(run.client));
+  OVERLAY_TRY(const auto removed,
+              remove(run.client, std::filesystem::path(run.client.socket()).parent_path()));
   auto& out = run.console.out;
   if (run.options.format == Format::json) {
     out << indented(control::to_json(removed));

@@ -6,6 +6,7 @@
 
 #include "overlay/control/figures.h"
 #include "overlay/daemon/log.h"
+#include "overlay/kernel/reverse_path.h"
 #include "overlay/plan/preflight.h"
 
 namespace overlay::daemon {
@@ -43,6 +44,8 @@ Result<plan::Underlay> look_at_underlay(Host& host, Time now) {
 KernelKeeper::KernelKeeper(boost::asio::io_context& io, const Options& options, Host host, Driver& driver,
                            Alarms& alarms, Rng rng)
     : host_(std::move(host)),
+      direct_routes_(options.direct_routes),
+      reverse_path_note_(options.run_dir / kernel::reverse_path_note),
       firewalls_(io, alarms, options.open_forward),
       checksums_(io, options.checksum_offload, alarms, Rng(rng.next()), [this] { request(); }),
       driver_(driver),
@@ -108,7 +111,10 @@ void KernelKeeper::look_at_underlay() {
   const Time again = host_.moving.next_look();
   if (again != Time::max()) schedule(Clock::now() + (again - now()));
   if (!found || found == host_.underlay) return;
-  host_.underlay = *found;
+  const auto before = std::exchange(host_.underlay, *found);
+  const bool lost = before && before->address != found->address &&
+                    std::ranges::find(found->also, before->address) == found->also.end();
+  if (lost && on_address_lost_) on_address_lost_(before->address);
   driver_.feed([&](node::Node& node, Time now) { node.underlay_changed(*found, now); });
 }
 
@@ -156,6 +162,7 @@ Status KernelKeeper::reconcile(plan::Intent intent) {
   if (intent.peers.size() >= many_peers) ::malloc_trim(0);  // what the last pass left
   firewalls_.need(intent);
   if (!intent.encryption) checksums_.need(intent);
+  let_neighbours_in(intent);
   intent.checksum_offload = checksums_.may_offload();
   const auto began = Clock::now();
   const Status done = host_.kernel.reconcile(std::move(intent), now());
@@ -168,6 +175,16 @@ Status KernelKeeper::reconcile(plan::Intent intent) {
   checksums_.programmed();
   if (made > 0) log(spdlog::level::debug, "kernel", {{"operations", std::to_string(made)}});
   return {};
+}
+
+/// Those whose packets may come past VXLAN, or their probes would be dropped and they never do.
+void KernelKeeper::let_neighbours_in(const plan::Intent& intent) {
+  const plan::Underlay& here = intent.underlay;
+  if (!direct_routes_ || intent.encryption || !here.address.is_v4() || here.device == 0 || !here.neighbourhood) return;
+  const bool any = std::ranges::any_of(
+      intent.peers, [&here](const plan::Peer& peer) { return here.neighbourhood->contains(peer.underlay); });
+  const Status done = any ? kernel::loosen_reverse_path(here.device, reverse_path_note_) : Status();
+  if (!done) log(spdlog::level::warn, "kernel", {{"text", done.error().text}});
 }
 
 void KernelKeeper::tell_fights() {
@@ -200,7 +217,9 @@ Status KernelKeeper::teardown() {
   timer_.cancel();
   const Status closed = firewalls_.close();
   const Status removed = host_.kernel.teardown();
-  return removed ? closed : removed;
+  const Status restored = kernel::restore_reverse_path(reverse_path_note_);
+  if (!removed) return removed;
+  return closed ? restored : closed;
 }
 
 }  // namespace overlay::daemon

@@ -8,6 +8,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <filesystem>
+#include <functional>
 #include <optional>
 
 #include "overlay/base/rng.h"
@@ -42,6 +44,8 @@ class KernelKeeper {
                Rng rng);
   ~KernelKeeper();
 
+  /// `told` is called when the address this host stood at is gone and another one takes its place.
+  void on_address_lost(std::function<void(const Ip&)> told) { on_address_lost_ = std::move(told); }
   /// Tells the core of the underlay, and starts.
   void start();
   /// The intent has changed. What is wanted for a few peers is written at once; all else waits for a pass, of
@@ -68,11 +72,15 @@ class KernelKeeper {
   void schedule(std::chrono::steady_clock::time_point due);
   bool update(const std::vector<NodeId>& peers);
   void pass();
+  void let_neighbours_in(const plan::Intent& intent);
   void tell_fights();
   [[nodiscard]] Status reconcile(plan::Intent intent);
   [[nodiscard]] Status check_first_time(const plan::Intent& intent);
 
   Host host_;
+  bool direct_routes_;
+  std::filesystem::path reverse_path_note_;
+  std::function<void(const Ip&)> on_address_lost_;
   OtherFirewalls firewalls_;
   ChecksumKeeper checksums_;
   Driver& driver_;

@@ -39,6 +39,17 @@ void MeshSessions::accept(transport::tcp::socket socket, const Endpoint& remote)
   });
 }
 
+void MeshSessions::lose(const Ip& address) {
+  std::vector<std::pair<node::SessionId, std::shared_ptr<Session>>> dead;
+  for (const auto& [id, entry] : sessions_) {
+    if (entry.session && entry.session->local() == address) dead.emplace_back(id, entry.session);
+  }
+  for (const auto& [id, session] : dead) {
+    closed(id, fail(Errc::unavailable, address.text() + " is no address of this host any more"));
+    session->close();
+  }
+}
+
 void MeshSessions::carry_out(const node::Dial& dial) {
   const node::SessionId id = dial.session;
   const std::string target = dial.target.text();

@@ -29,6 +29,9 @@ class MeshSessions : public transport::SessionHandler {
   /// A connection came in.
   void accept(transport::tcp::socket socket, const Endpoint& remote);
 
+  /// This host has no such address any more: what used it is dead, which its peer will not say.
+  void lose(const Ip& address);
+
   void carry_out(const node::Dial& dial);
   void carry_out(const node::Send& send);
   void carry_out(const node::Admit& admit);

@@ -94,6 +94,15 @@ void Dialer::stood(Attempt& attempt, const SessionChange& change, Time now) {
   }
 }
 
+void Dialer::hurry(Time now) {
+  const auto call = [now](Attempt& attempt) {
+    attempt.step = {};
+    attempt.next = now;
+  };
+  for (Target& target : targets_) call(target);
+  for (auto& [peer, attempt] : neighbours_) call(attempt);
+}
+
 void Dialer::turned_away(SessionId session) {
   for (Target& target : targets_) {
     if (target.session != session) continue;

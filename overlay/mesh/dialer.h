@@ -55,6 +55,8 @@ class Dialer {
   void seek_target(std::size_t index, Time now);
   /// Returns the neighbour whose call has failed by this, if one has.
   std::optional<NodeId> changed(const SessionChange& change, Time now);
+  /// Whoever is without a session is called now.
+  void hurry(Time now);
   /// Whoever this session calls has no room: it is left alone for a while.
   void turned_away(SessionId session);
   void tick(Time now);

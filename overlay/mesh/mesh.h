@@ -60,6 +60,9 @@ class Mesh {
   /// Other join targets from now on.
   void retarget(std::vector<HostPort> join) { dialer_.retarget(std::move(join)); }
 
+  /// Nobody can call this node where it was: calls those it has no session with any more, at once.
+  void hurry(Time now) { dialer_.hurry(now); }
+
   // ---- records ----
   /// Puts back what an earlier life had accepted; not spread, not reported.
   void restore(wire::Record record);

@@ -10,6 +10,7 @@ constexpr Duration connect_timeout =
     8s;  // the transport gives up after 5 s; this is for one that never answers
 constexpr Duration handshake_timeout = 5s;     // two round trips, even on a very bad line
 constexpr Duration ping_interval = 1s;         // of silence, after which a sign of life is sent
+constexpr Duration quiet = 1250ms;             // one heartbeat is overdue
 constexpr Duration question_interval = 10s;    // between two that are answered
 constexpr Duration silence_limit = 4s;         // four heartbeats lost: the peer is gone or cut off
 constexpr std::size_t most_ended_nonces = 64;  // a call to itself is over within a moment
@@ -138,14 +139,15 @@ void Sessions::hear_proof(Session& session, const wire::Proof& proof, Time now) 
 }
 
 /// Two peers that dial each other at once end up with two sessions; both keep the one the smaller id opened.
-/// Of two opened by the same side the newer counts: the older one is a leftover of a restart or a cut.
+/// Of two opened by the same side the newer counts: the older one is a leftover of a restart or a cut. So is
+/// one that has fallen silent: its other end has moved to another address.
 void Sessions::establish(Session& session, Time now) {
   const auto held = established_.find(session.peer_id);
   if (held != established_.end()) {
     const Session& old = sessions_.at(held->second);
     const bool smaller_is_dialler = (self_.id < session.peer_id) == session.outbound;
     const bool keep_old = old.outbound != session.outbound && !smaller_is_dialler &&
-                          old.peer->incarnation == session.peer->incarnation;
+                          old.peer->incarnation == session.peer->incarnation && now < old.heard + quiet;
     if (keep_old) {
       end(session.id, "another session with this peer stays", true, true);
       return;

@@ -37,6 +37,13 @@ Session::Session(Stream stream, node::SessionId id, SessionHandler& handler)
   configure(stream_.socket());
 }
 
+std::optional<Ip> Session::local() {
+  error_code error;
+  const tcp::endpoint endpoint = stream_.socket().local_endpoint(error);
+  if (error) return std::nullopt;
+  return from_asio(endpoint).address;
+}
+
 void Session::send(std::string_view body) {
   if (state_ != State::open) return;
   append_frame(outgoing_, body);

@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "overlay/node/io.h"
@@ -45,6 +46,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   Session(Stream stream, node::SessionId id, SessionHandler& handler);
 
+  /// The address of this host that it uses; nothing when the connection is gone.
+  std::optional<Ip> local();
   /// Queues one frame; nothing happens unless the session is open.
   void send(std::string_view body);
   /// Frames of up to node::max_frame_bytes may come from now on, not just node::max_hello_bytes.
