@@ -10,6 +10,7 @@
 #include "overlay/base/result.h"
 #include "overlay/ipam/lease.h"
 #include "overlay/node/io.h"
+#include "overlay/paths/figures.h"
 #include "overlay/v1/control.pb.h"
 
 namespace overlay::control {
@@ -39,6 +40,8 @@ class Backend {
   virtual v1::Addresses addresses() = 0;
   virtual v1::Routes routes() = 0;
   virtual v1::Version version() = 0;
+  /// For metrics alone.
+  virtual paths::Figures path_figures() = 0;
 
   /// A CNI ADD: leases addresses, or finds the lease there is.
   virtual void lease_add(const ipam::LeaseRequest& request, LeaseReply reply) = 0;

@@ -9,6 +9,7 @@
 
 #include "overlay/control/figures.h"
 #include "overlay/control/metrics.h"
+#include "overlay/control/path_figures.h"
 #include "overlay/control/process_figures.h"
 #include "overlay/control/view.h"
 
@@ -35,6 +36,7 @@ std::string all_metrics(Backend& backend) {
   const auto status = backend.status();
   auto more = Figures::instance().collect();
   std::ranges::move(process_figures(to_wall_time(status.node().started())), std::back_inserter(more));
+  std::ranges::move(path_figures(backend.path_figures()), std::back_inserter(more));
   return to_metrics(status, backend.links(), std::move(more));
 }
 

@@ -55,6 +55,7 @@ struct FakeBackend : Backend {
   v1::Addresses addresses() override { return addresses_answer; }
   v1::Routes routes() override { return routes_answer; }
   v1::Version version() override { return version_answer; }
+  paths::Figures path_figures() override { return {}; }
   void lease_add(const ipam::LeaseRequest& request, LeaseReply reply) override {
     note("add", request.key);
     if (keep_replies) {

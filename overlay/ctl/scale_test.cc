@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <sstream>
 
 #include "overlay/base/crypto.h"
 #include "overlay/control/figures.h"
 #include "overlay/control/json.h"
 #include "overlay/control/metrics.h"
+#include "overlay/control/path_figures.h"
 #include "overlay/control/test_server.h"
 #include "overlay/control/view.h"
 #include "overlay/ctl/app.h"
@@ -61,8 +63,10 @@ TEST(Scale, MetricsOfFiveThousandPeersAreFew) {
   const auto view = large_view();
   std::string text;
   const auto scraping = time_of([&] {
-    text = control::to_metrics(control::to_status(view, {}, {}), control::to_links(view, {}),
-                               control::Figures::instance().collect());
+    auto more = control::Figures::instance().collect();
+    std::ranges::move(control::path_figures({}), std::back_inserter(more));
+    text =
+        control::to_metrics(control::to_status(view, {}, {}), control::to_links(view, {}), std::move(more));
   });
   EXPECT_LT(std::ranges::count(text, '\n'), 300);
   std::cout << "metrics: " << scraping << " ms, " << std::ranges::count(text, '\n') << " lines\n";

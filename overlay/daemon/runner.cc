@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/daemon/runner.h"
 
+#include <linux/netlink.h>
 #include <sys/random.h>
 
 #include <csignal>
@@ -45,10 +46,22 @@ Result<transport::Listener> open_listener(boost::asio::io_context& io, const Opt
   return transport::Listener::open(io.get_executor(), v4);
 }
 
+/// What a kernel holds of an earlier life.
+struct Inherited {
+  ClusterId cluster;  // zero: nothing
+  plan::FoundWays ways;
+};
+
+Result<Inherited> look_at_kernel(kernel::Kernel& kernel) {
+  OVERLAY_TRY(const auto cluster, kernel.cluster());
+  OVERLAY_TRY(auto ways, kernel.ways());
+  return Inherited{cluster.value_or(ClusterId()), std::move(ways)};
+}
+
 Result<node::Config> node_config(const Options& options,
                                  const std::optional<transport::Credentials>& credentials, Host& host,
                                  const std::string& renewed) {
-  OVERLAY_TRY(const auto present, host.kernel.cluster());
+  OVERLAY_TRY(Inherited inherited, look_at_kernel(host.kernel));
   OVERLAY_TRY(const Nonce instance, instance_of_boot(options.run_dir));
   node::Config config{.name = options.name,
                       .zone = options.zone,
@@ -70,7 +83,8 @@ Result<node::Config> node_config(const Options& options,
                       .instance = instance,
                       .binding = machine_marks(),
                       .rekeyed = renewed,
-                      .kernel_cluster = present.value_or(ClusterId())};
+                      .kernel_cluster = inherited.cluster,
+                      .kernel_ways = std::move(inherited.ways)};
   if (host.underlay) config.genesis.underlay_family = host.underlay->address.family();
   std::set<std::uint16_t> ports;
   for (const Endpoint& endpoint : options.listen) ports.insert(endpoint.port);
@@ -171,6 +185,7 @@ Status Runner::open_node(Host host, const std::string& renewed) {
   OVERLAY_TRY(auto config, node_config(options_, credentials, host, renewed));
   Rng rng = random_rng();
   OVERLAY_TRY(auto echo, kernel::EchoSockets::open(static_cast<std::uint16_t>(rng.next())));
+  OVERLAY_TRY(auto netfilter, kernel::Socket::open(NETLINK_NETFILTER));
   auto node = node::Node::start(std::move(config), state.identity.key, state.recovered.entries,
                                 Rng(rng.next()), now());
   if (!node) return node.error();
@@ -178,7 +193,9 @@ Status Runner::open_node(Host host, const std::string& renewed) {
                   [this](node::Effect effect) { carry_out(std::move(effect)); });
   tell_security(credentials, host.underlay);
   kernel_.emplace(io_, options_, std::move(host), *driver_, alarms_, Rng(rng.next()));
+  kernel_->on_address_lost([this](const Ip& address) { sessions_.lose(address); });
   probes_.emplace(io_, std::move(echo), *driver_);
+  traffic_.emplace(io_, std::move(netfilter), *driver_);
   readiness_.emplace(io_, *driver_, [this] { install_cni_plugin(io_, options_, socket_path()); });
   if (!options_.tls_cert.empty()) {
     certificates_.emplace(io_, options_, id, sessions_, alarms_);

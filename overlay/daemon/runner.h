@@ -26,6 +26,7 @@
 #include "overlay/daemon/path_probes.h"
 #include "overlay/daemon/preflight.h"
 #include "overlay/daemon/readiness.h"
+#include "overlay/daemon/traffic_watch.h"
 #include "overlay/kube/agent.h"
 #include "overlay/store/state_dir.h"
 #include "overlay/transport/listener.h"
@@ -84,6 +85,7 @@ class Runner {
   std::optional<CertificateWatch> certificates_;
   std::optional<KernelKeeper> kernel_;
   std::optional<PathProbes> probes_;
+  std::optional<TrafficWatch> traffic_;
   std::optional<Readiness> readiness_;
   std::optional<KubeHost> kube_host_;
   std::optional<kube::Agent> kubernetes_;

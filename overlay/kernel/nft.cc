@@ -53,15 +53,16 @@ Result<bool> Nft::holds(const plan::Firewall& firewall) {
 
 namespace {
 
+constexpr std::string_view members_set = "members";
 constexpr std::size_t elements_a_message = 32;  // so that it stays below 2 KiB
 
-Message about_members(int type) {
+Message about_elements(int type, std::string_view set) {
   nfgenmsg header{};
   header.nfgen_family = NFPROTO_INET;
   header.version = NFNETLINK_V0;
   const int flags = type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0;
   Message out(static_cast<std::uint16_t>((NFNL_SUBSYS_NFTABLES << 8) | type), flags, header);
-  out.string(NFTA_SET_ELEM_LIST_TABLE, "overlay").string(NFTA_SET_ELEM_LIST_SET, "members");
+  out.string(NFTA_SET_ELEM_LIST_TABLE, "overlay").string(NFTA_SET_ELEM_LIST_SET, set);
   return out;
 }
 
@@ -69,17 +70,27 @@ bool is_removal(const plan::Operation& operation) { return operation.verb == pla
 
 }  // namespace
 
-Result<std::vector<plan::Member>> Nft::members() {
-  std::vector<plan::Member> out;
-  const auto replies = socket_.dump(about_members(NFT_MSG_GETSETELEM));
+Result<std::vector<Ip>> set_elements(Socket& socket, std::string_view set) {
+  std::vector<Ip> out;
+  const auto replies = socket.dump(about_elements(NFT_MSG_GETSETELEM, set));
   if (!replies && replies.error().code == Errc::not_found) return out;
-  if (!replies) return with_context("cannot read the members of the table inet overlay", replies.error());
+  if (!replies)
+    return with_context("cannot read the set " + std::string(set) + " of the table inet overlay",
+                        replies.error());
   for (const Reply& reply : *replies) {
     const Attributes list = reply.attributes<nfgenmsg>().nested(NFTA_SET_ELEM_LIST_ELEMENTS);
     for (const Attributes& element : list.all(NFTA_LIST_ELEM)) {
-      if (const auto ip = element.nested(NFTA_SET_ELEM_KEY).ip(NFTA_DATA_VALUE)) out.push_back({*ip});
+      if (const auto ip = element.nested(NFTA_SET_ELEM_KEY).ip(NFTA_DATA_VALUE)) out.push_back(*ip);
     }
   }
+  return out;
+}
+
+Result<std::vector<plan::Member>> Nft::members() {
+  OVERLAY_TRY(const auto addresses, set_elements(socket_, members_set));
+  std::vector<plan::Member> out;
+  out.reserve(addresses.size());
+  for (const Ip& address : addresses) out.push_back({address});
   return out;
 }
 
@@ -87,7 +98,7 @@ Status Nft::change_members(std::span<const plan::Operation> operations) {
   std::vector<Message> messages;
   while (!operations.empty()) {
     const bool removal = is_removal(operations.front());
-    Message message = about_members(removal ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM);
+    Message message = about_elements(removal ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM, members_set);
     message.begin(NFTA_SET_ELEM_LIST_ELEMENTS);
     std::size_t count = 0;
     for (; count < std::min(operations.size(), elements_a_message); ++count) {

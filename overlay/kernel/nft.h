@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "overlay/kernel/netlink.h"
@@ -13,6 +14,10 @@
 struct nft_ctx;
 
 namespace overlay::kernel {
+
+/// The addresses in a set of the table inet overlay; none when there is no such set. `socket` is one of
+/// NETLINK_NETFILTER.
+[[nodiscard]] Result<std::vector<Ip>> set_elements(Socket& socket, std::string_view set);
 
 /// In the network namespace of the thread that opened it.
 class Nft {

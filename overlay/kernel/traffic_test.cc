@@ -2,12 +2,14 @@
 // Real packets: two hosts on one underlay, a pod on each, everything as the plan says.
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <linux/netlink.h>
 #include <sys/socket.h>
 #include <chrono>
 #include <optional>
 
 #include "overlay/kernel/kernel.h"
 #include "overlay/kernel/test_namespace.h"
+#include "overlay/kernel/traffic.h"
 #include "overlay/plan/desired.h"
 #include "overlay/plan/test_intents.h"
 
@@ -261,6 +263,32 @@ TEST_P(TrafficTest, MakesPacketsToOnePeerSmaller) {
   const Udp from(host(1).pod, host(1).intent.pods[0].address, 7000);
   const Udp to(host(2).pod, pod, 7000);
   EXPECT_TRUE(deliver(from, to, pod, 7000, 1300 - 28));
+}
+
+TEST_P(TrafficTest, NotesTheBlocksThatPodsSendTo) {
+  host(1).intent.watch_traffic = true;
+  reconcile(host(1));
+  const auto seen = [this] {
+    std::vector<Ip> out;
+    host(1).host.run([&out] {
+      auto socket = Socket::open(NETLINK_NETFILTER);
+      ASSERT_TRUE(socket);
+      auto found = destinations(*socket);
+      ASSERT_TRUE(found) << found.error().text;
+      out = *std::move(found);
+    });
+    return out;
+  };
+  EXPECT_TRUE(seen().empty());
+  std::vector<Ip> blocks;
+  for (std::size_t family = 0; family < 2; ++family) {
+    const Ip pod = host(2).intent.pods[family].address;
+    const Udp from(host(1).pod, host(1).intent.pods[family].address, 7000);
+    const Udp to(host(2).pod, pod, 7000);
+    ASSERT_TRUE(deliver(from, to, pod, 7000));
+    blocks.push_back(host(2).intent.blocks[family].address());
+  }
+  EXPECT_EQ(seen(), blocks);
 }
 
 /// An Ethernet frame for this VTEP, of an experimental protocol, in VXLAN (RFC 7348).

@@ -84,6 +84,7 @@ std::optional<plan::Intent> Node::Impl::intent() const {
   out.peers = planned_peers(context, paths);
   out.pods = planned_pods(context);
   out.no_masquerade = context.config.no_masquerade;
+  out.watch_traffic = paths.wants_traffic();
   out.keep_unknown = !sees_all() || !context.ownerless.empty();
   return out;
 }

@@ -80,8 +80,10 @@ void Node::underlay_changed(const plan::Underlay& underlay, Time now) {
     context.say({Event::Level::info, "underlay", context.config.name,
                  context.underlay ? context.underlay->address.text() : "", underlay.address.text(),
                  "mtu " + std::to_string(underlay.mtu)});
+    const bool moved = context.underlay && context.underlay->address != underlay.address;
     context.underlay = underlay;
     context.kernel_dirty = true;
+    if (moved) context.mesh->hurry(now);
   }
   impl_->settle(now);
 }
@@ -109,6 +111,13 @@ void Node::probe_answered(std::uint64_t nonce, Time now) {
   impl_->paths.answered(nonce, now);
   impl_->settle_paths(now);
 }
+
+void Node::traffic_seen(const std::vector<Ip>& destinations, Time now) {
+  impl_->paths.carries(destinations, now);
+  impl_->settle_paths(now);
+}
+
+bool Node::wants_traffic() const { return impl_->paths.wants_traffic(); }
 
 // ---- what the Kubernetes API server knows ----
 
@@ -214,6 +223,7 @@ std::vector<Bytes> Node::snapshot() const { return impl_->snapshot(); }
 std::vector<Bytes> Node::heirloom() const { return impl_->heirloom(); }
 View Node::view(Time now) const { return impl_->view(now); }
 Pulse Node::pulse() const { return impl_->pulse(); }
+const paths::Figures& Node::path_figures() const { return impl_->paths.figures(); }
 
 // ---- putting it together ----
 

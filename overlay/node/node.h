@@ -19,6 +19,7 @@
 #include "overlay/node/plans.h"
 #include "overlay/node/view.h"
 #include "overlay/plan/intent.h"
+#include "overlay/plan/ways.h"
 #include "overlay/plan/wireguard.h"
 #include "overlay/wire/opener.h"
 
@@ -53,6 +54,7 @@ struct Config {
   std::vector<Bytes> binding;      // what tells this machine from others, see registration.h
   std::string rekeyed;             // why this start has a new identity; empty: it has not
   ClusterId kernel_cluster;        // named by the alias of an overlay.vx that was there at start; zero: none
+  plan::FoundWays kernel_ways;     // which ways that kernel leads peers' packets
 };
 
 class Node {
@@ -90,6 +92,10 @@ class Node {
   void kernel_updated(const std::vector<NodeId>& peers);
   /// An echo reply came that shows this nonce. Give what has come before tick().
   void probe_answered(std::uint64_t nonce, Time now);
+  /// Where pods have been sending to lately: addresses, or first addresses of as much as this node's blocks
+  /// are. Of use while wants_traffic().
+  void traffic_seen(const std::vector<Ip>& destinations, Time now);
+  bool wants_traffic() const;
 
   // ---- what the Kubernetes API server knows ----
   /// Whom to call for ever, besides Config::join.
@@ -146,6 +152,7 @@ class Node {
   View view(Time now) const;
   /// The same in a few numbers, at no cost.
   Pulse pulse() const;
+  const paths::Figures& path_figures() const;
 
  private:
   class Impl;

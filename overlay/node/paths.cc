@@ -59,6 +59,25 @@ void Paths::look_at_all(Time now) {
   if (!context_.chain) return;
   for (const auto& [node, removal] : context_.chain->all_removed()) know(node, now);
   for (const auto& [node, index] : context_.peer_index) know(node, now);
+  inherit(now);
+}
+
+/// The kernel goes on as it did before this life, until probes have spoken: no packet is lost to a restart.
+void Paths::inherit(Time now) {
+  if (inherited_.empty() || !context_.underlay || context_.home.empty()) return;
+  std::map<Mac, NodeId> nodes;
+  for (const auto& [node, index] : context_.peer_index) nodes.emplace(vtep_mac(node), node);
+  for (const auto& [vtep, way] : std::exchange(inherited_, {})) {
+    const auto peer = nodes.find(vtep);
+    const auto relay = nodes.find(way.relay.value_or(Mac()));
+    if (peer == nodes.end() || (way.relay && relay == nodes.end())) continue;
+    paths::Choice choice{
+        .kind = way.direct ? paths::Kind::direct : paths::Kind::vxlan, .relay = {}, .mtu = way.mtu};
+    if (way.relay) choice = {.kind = paths::Kind::relay, .relay = relay->second, .mtu = way.mtu};
+    prober_.inherit(peer->second, choice, now);
+    const auto path = prober_.path(peer->second);
+    if (path) shown_[peer->second] = {.text = text(*path), .choice = path->choice};
+  }
 }
 
 void Paths::tick(Time now) {
@@ -67,6 +86,7 @@ void Paths::tick(Time now) {
     seen_ = std::move(here);
     look_at_all(now);
   }
+  if (wants_traffic() != std::exchange(watches_traffic_, wants_traffic())) context_.kernel_dirty = true;
   if (prober_.next_deadline() <= now) prober_.tick(now);
   for (const paths::Probe& probe : prober_.take_probes()) send(probe);
   ask_and_answer();
@@ -98,6 +118,18 @@ void Paths::send(const paths::Probe& probe) {
     out.vtep = via->vtep_mac;
   }
   out_.push_back(std::move(out));
+}
+
+void Paths::carries(const std::vector<Ip>& destinations, Time now) {
+  std::set<NodeId> peers;
+  for (const Ip& address : destinations) {
+    const auto home = context_.home.find(address.family());
+    if (home == context_.home.end()) continue;
+    for (const auto& block : context_.blocks.overlapping(Prefix::around(address, home->second.length())))
+      peers.insert(block.owner);
+  }
+  peers.erase(context_.id);
+  prober_.carries({peers.begin(), peers.end()}, now);
 }
 
 void Paths::applied(const std::vector<NodeId>& peers) {
@@ -144,13 +176,15 @@ void Paths::tell_change(const NodeId& peer, Time now) {
   const auto path = prober_.path(peer);
   if (!path) return;
   Shown& shown = shown_[peer];
+  const bool up = path->state == paths::State::up;
+  const bool as_before = path->choice == shown.choice || shown.text == "unknown";
   if (path->choice != shown.choice) context_.replan(peer);
   shown.choice = path->choice;
   const std::string before = std::exchange(shown.text, text(*path));
-  const bool news = before != shown.text && !(before == "unknown" && path->state == paths::State::up);
-  if (news) {
-    const bool well = path->state == paths::State::up;
-    context_.say({well ? Event::Level::info : Event::Level::warning, "path", context_.mesh->name_of(peer),
+  const bool first = path->state != paths::State::unknown && !std::exchange(shown.tried, true);
+  const bool expected = first && up && as_before;
+  if (before != shown.text && !expected) {
+    context_.say({up ? Event::Level::info : Event::Level::warning, "path", context_.mesh->name_of(peer),
                   before, shown.text, reason(*path)});
   }
   const auto narrow = narrow_.find(peer);

@@ -15,7 +15,8 @@ namespace overlay::node {
 
 class Paths {
  public:
-  Paths(Context& context, Rng rng) : context_(context), prober_(rng) {}
+  Paths(Context& context, Rng rng)
+      : context_(context), prober_(rng), inherited_(context.config.kernel_ways) {}
 
   /// What another node says of itself has changed.
   void know(const NodeId& node, Time now);
@@ -32,7 +33,11 @@ class Paths {
   /// Which way packets there go.
   plan::Way way(const NodeId& peer) const;
   PathView view(const NodeId& peer) const;
-  std::uint64_t probes_sent() const { return prober_.probes_sent(); }
+  const paths::Figures& figures() const { return prober_.figures(); }
+  /// It matters to whom pods send.
+  bool wants_traffic() const { return prober_.targets() > paths::few_peers; }
+  /// They have been sending to these addresses, or their blocks.
+  void carries(const std::vector<Ip>& destinations, Time now);
 
  private:
   /// This host as far as probes depend on it.
@@ -48,6 +53,7 @@ class Paths {
   struct Shown {
     std::string text = "unknown";
     paths::Choice choice;
+    bool tried = false;  // in this life, with or without success
   };
 
   Stand stand() const;
@@ -56,6 +62,7 @@ class Paths {
   bool can_be_probed(const wire::NodeInfo& info) const;
   bool is_neighbour(const wire::NodeInfo& info) const;
   void look_at_all(Time now);
+  void inherit(Time now);
   void send(const paths::Probe& probe);
   void ask_and_answer();
   void tell_change(const NodeId& peer, Time now);
@@ -67,7 +74,9 @@ class Paths {
 
   Context& context_;
   paths::Prober prober_;
+  plan::FoundWays inherited_;  // from an earlier life, until peers are put
   Stand seen_;
+  bool watches_traffic_ = false;
   std::map<NodeId, Shown> shown_;         // each path as it was told of
   std::map<NodeId, std::size_t> narrow_;  // peers, and the size that passes
   std::vector<SendProbe> out_;

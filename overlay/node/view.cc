@@ -184,7 +184,7 @@ View Node::Impl::view(Time /*now*/) const {
   out.mtu = context.mtu();
   fill_cluster(context, out);
   fill_peers(context, paths, out);
-  out.probes = paths.probes_sent();
+  out.probes = paths.figures().probes;
   fill_links(context, out);
   fill_ipam(context, out);
   for (const auto& [name, alarm] : context.alarms) out.alarms.push_back({name, alarm.text, alarm.since});

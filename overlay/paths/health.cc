@@ -38,13 +38,13 @@ std::size_t Health::next_size() {
 
 void Health::sent(std::uint64_t nonce, std::size_t size, Time now) { open_.push_back({nonce, size, now}); }
 
-bool Health::answered(std::uint64_t nonce, Time now) {
+std::optional<Duration> Health::answered(std::uint64_t nonce, Time now) {
   const auto probe = std::ranges::find(open_, nonce, &Probe::nonce);
-  if (probe == open_.end()) return false;
+  if (probe == open_.end()) return std::nullopt;
   const Probe found = *probe;
   open_.erase(probe);
   hit(found, now);
-  return true;
+  return now - found.sent;
 }
 
 void Health::hit(const Probe& probe, Time now) {
@@ -64,12 +64,14 @@ void Health::hit(const Probe& probe, Time now) {
   if (state_ == State::unknown || (state_ == State::down && hits_ >= in_a_row)) become(State::up, now);
 }
 
-void Health::expire(Time now) {
-  while (!open_.empty() && now - open_.front().sent >= timeout()) {
+std::size_t Health::expire(Time now) {
+  std::size_t expired = 0;
+  for (; !open_.empty() && now - open_.front().sent >= timeout(); ++expired) {
     const Probe probe = open_.front();
     open_.pop_front();
     miss(probe, now);
   }
+  return expired;
 }
 
 void Health::miss(const Probe& probe, Time now) {

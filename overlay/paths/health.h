@@ -37,10 +37,11 @@ class Health {
   /// The size that the next probe should have.
   std::size_t next_size();
   void sent(std::uint64_t nonce, std::size_t size, Time now);
-  /// False when the nonce is none of those awaited.
-  bool answered(std::uint64_t nonce, Time now);
-  /// Counts what was awaited for too long. Call after what has arrived was given to answered().
-  void expire(Time now);
+  /// How long that took; nothing when the nonce is none of those awaited.
+  std::optional<Duration> answered(std::uint64_t nonce, Time now);
+  /// Counts what was awaited for too long, and returns how many. Call after what has arrived was given to
+  /// answered().
+  std::size_t expire(Time now);
   /// When expire() should be called next.
   std::optional<Time> next_expiry() const;
 

@@ -21,6 +21,13 @@ constexpr Duration fresh = std::chrono::milliseconds(100);
 constexpr std::size_t inquiries_max = 64;
 constexpr std::size_t nearest = 2;
 constexpr int index_bits = 16;
+/// A peer counts as busy for so long after pods were last seen to send to it.
+constexpr Duration busy_time = std::chrono::seconds(5);
+
+Duration budgeted(std::size_t peers, int per_second) {
+  const Duration fair = Duration(std::chrono::seconds(1)) * peers / per_second;
+  return std::max(shortest_interval, fair);
+}
 
 }  // namespace
 
@@ -29,9 +36,26 @@ const char* name(Kind kind) {
   return names[static_cast<std::size_t>(kind)];
 }
 
-Duration Prober::interval(std::size_t peers) {
-  const Duration budgeted = Duration(std::chrono::seconds(1)) * peers / probes_per_second;
-  return std::max(shortest_interval, budgeted);
+Duration Prober::interval(std::size_t peers) { return budgeted(peers, probes_per_second); }
+
+Duration Prober::interval_of(const Path& path, Time now) const {
+  const Duration usual = interval(paths_.size());
+  return path.busy_until > now ? std::min(usual, budgeted(busy_, busy_per_second)) : usual;
+}
+
+void Prober::carries(const std::vector<NodeId>& peers, Time now) {
+  for (const NodeId& peer : peers) {
+    if (Path* path = find(peer)) path->busy_until = now + busy_time;
+  }
+  busy_ = static_cast<std::size_t>(
+      std::ranges::count_if(paths_, [now](const auto& entry) { return entry.second.busy_until > now; }));
+  for (const NodeId& peer : peers) {
+    Path* path = find(peer);
+    if (path == nullptr) continue;
+    Lane& used = lane(*path, path->choice.kind);
+    used.due = std::min(used.due, now + rng_.between(Duration(), interval_of(*path, now)));
+    schedule(*path);
+  }
 }
 
 // ---- whom there is to probe ----
@@ -46,7 +70,8 @@ void Prober::put(const Target& target, Time now) {
   const Time due = now + rng_.between(Duration(), interval(paths_.size()));
   if (known == nullptr) {
     indices_[target.index] = target.id;
-    known = &paths_.emplace(target.id, Path{target, Lane(mtu_, due), {}, {}, {}, {}, {}}).first->second;
+    known =
+        &paths_.emplace(target.id, Path{target, Lane(mtu_, due), {}, {}, {}, {}, {}, {}, {}}).first->second;
     unapplied_.insert(target.id);
   }
   known->target = target;
@@ -73,7 +98,18 @@ void Prober::set_mtu(std::size_t mtu) {
     path.tunnel.health.set_full(mtu);
     if (path.direct) path.direct->health.set_full(mtu);
     if (path.detour) path.detour->lane.health.set_full(mtu);
+    path.inherited.mtu = 0;
   }
+}
+
+void Prober::inherit(const NodeId& peer, const Choice& choice, Time now) {
+  Path* path = find(peer);
+  if (path == nullptr) return;
+  path->inherited = choice;
+  if (choice.kind == Kind::relay && choice.relay != peer) {
+    path->detour.emplace(Detour{choice.relay, Lane(mtu_, now)});
+  }
+  settle(*path, now);
 }
 
 // ---- probes ----
@@ -102,10 +138,11 @@ void Prober::work(Path& path, Time now) {
 }
 
 void Prober::work(Path& path, Lane& lane, Kind way, Time now) {
-  const int misses = lane.health.misses();
-  lane.health.expire(now);
-  const bool missed = lane.health.misses() > misses && lane.health.state() != State::down;
-  if (missed && lane.due > now + doubt_interval && may_do_extra(now)) lane.due = now;
+  const std::size_t lost = lane.health.expire(now);
+  for (std::size_t i = 0; i < lost; ++i) count(path, lane, way);
+  figures_.lost += lost;
+  const bool suspect = lost > 0 && lane.health.state() != State::down && lane.health.is_in_doubt();
+  if (suspect && lane.due > now + doubt_interval && may_do_extra(now)) lane.due = now;
   if (lane.due <= now) probe(path, lane, way, now);
 }
 
@@ -115,14 +152,14 @@ void Prober::probe(Path& path, Lane& lane, Kind way, Time now) {
   lane.health.sent(nonce, size, now);
   const NodeId relay = way == Kind::relay ? path.detour->relay : NodeId();
   probes_.push_back({path.target.id, way, relay, nonce, size});
-  ++probes_sent_;
+  ++figures_.probes;
   lane.due = now + pause(path, lane, way, now);
 }
 
 /// With a tenth of jitter, so that the hosts of a cluster do not keep step.
 Duration Prober::pause(const Path& path, const Lane& lane, Kind way, Time now) {
   const bool in_use = path.choice.kind == way;
-  Duration out = interval(paths_.size());
+  Duration out = interval_of(path, now);
   if (!in_use) out *= idle_factor;
   const bool doubtful = lane.health.is_in_doubt();
   const bool missed = lane.health.state() == State::down && (in_use || way == path.target.tunnel);
@@ -144,12 +181,23 @@ void Prober::answered(std::uint64_t nonce, Time now) {
   const auto peer = indices_.find(static_cast<std::uint16_t>(nonce));
   Path* path = peer == indices_.end() ? nullptr : find(peer->second);
   if (path == nullptr) return;
-  const bool ours = path->tunnel.health.answered(nonce, now) ||
-                    (path->direct && path->direct->health.answered(nonce, now)) ||
-                    (path->detour && path->detour->lane.health.answered(nonce, now));
+  const auto hear = [&](Lane& lane, Kind way) {
+    const auto took = lane.health.answered(nonce, now);
+    if (took && path->choice.kind == way) figures_.rtt.add(seconds(*took));
+    if (took) count(*path, lane, way);
+    return took.has_value();
+  };
+  const bool ours = hear(path->tunnel, path->target.tunnel) ||
+                    (path->direct && hear(*path->direct, Kind::direct)) ||
+                    (path->detour && hear(path->detour->lane, Kind::relay));
   if (!ours) return;
   settle(*path, now);
   answer_inquiries(path->target.id, now);
+}
+
+/// One more probe of the way in use has come to its end.
+void Prober::count(const Path& path, const Lane& lane, Kind way) {
+  if (path.choice.kind == way) figures_.loss.add(lane.health.loss());
 }
 
 // ---- conclusions ----
@@ -171,13 +219,16 @@ void Prober::settle(Path& path, Time now) {
 
 void Prober::settle_detour(Path& path, Time now) {
   const bool direct = path.direct && path.direct->health.state() == State::up;
-  if (direct || path.tunnel.health.state() != State::down) {
+  const State straight = path.tunnel.health.state();
+  const bool stays = straight == State::unknown && path.inherited.kind == Kind::relay;
+  if (direct || (straight != State::down && !stays)) {
     path.detour.reset();
     return relays_.forget(path.target.id);
   }
+  const bool relayed = path.detour && path.detour->lane.health.state() != State::down;
+  if (relayed && find(path.detour->relay) != nullptr) return;
   relays_.want(path.target.id, now);
   if (!path.detour) return;
-  if (path.detour->lane.health.state() != State::down && find(path.detour->relay) != nullptr) return;
   relays_.reject(path.target.id, path.detour->relay, now);
   path.detour.reset();
 }
@@ -186,15 +237,22 @@ void Prober::settle_detour(Path& path, Time now) {
 Choice Prober::choose(Path& path) {
   Choice out;
   out.kind = path.target.tunnel;
-  if (path.direct && path.direct->health.state() == State::up) {
+  if (goes_direct(path)) {
     out.kind = Kind::direct;
   } else if (path.detour) {
     out.kind = Kind::relay;
     out.relay = path.detour->relay;
   }
   const Health& health = lane(path, out.kind).health;
-  if (health.is_black_hole() && health.passes() > small_size) out.mtu = health.passes();
+  if (health.passes() > small_size) path.inherited.mtu = 0;
+  out.mtu = health.is_black_hole() && health.passes() > small_size ? health.passes() : path.inherited.mtu;
   return out;
+}
+
+bool Prober::goes_direct(const Path& path) {
+  if (!path.direct) return false;
+  const State state = path.direct->health.state();
+  return state == State::up || (state == State::unknown && path.inherited.kind == Kind::direct);
 }
 
 Prober::Lane& Prober::lane(Path& path, Kind way) {

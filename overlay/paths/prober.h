@@ -5,8 +5,8 @@
 // Probes are echo requests from host to host, answered by the peer's kernel, whether its daemon runs or not,
 // and each is made to go one way: in the tunnel (VXLAN or WireGuard) straight to the peer, past it to a
 // neighbour, or in it to a relay. The way in use is probed twice a second as long as the budget of probes
-// allows it, and ever more rarely with more peers; one that does not answer is asked again soon, within a
-// budget of its own.
+// allows it, and ever more rarely with more peers; one that pods send to has a budget that it shares with its
+// like alone, and one that does not answer is asked again soon, within a third.
 //
 // When nothing straight works, peers are asked whether they reach the other end (relays.h). One says so only
 // when it has just seen it, by a way that is straight and that its kernel has been given; and takes a relay
@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "overlay/paths/figures.h"
 #include "overlay/paths/health.h"
 #include "overlay/paths/relays.h"
 
@@ -28,8 +29,12 @@ namespace overlay::paths {
 
 /// Probes a second, of all peers together.
 inline constexpr int probes_per_second = 200;
+/// The same of those that pods send to.
+inline constexpr int busy_per_second = 200;
 /// And of what is in doubt, or asked for by others.
 inline constexpr int extra_per_second = 100;
+/// Up to so many peers it makes no difference which of them pods send to.
+inline constexpr std::size_t few_peers = 100;
 
 enum class Kind : std::uint8_t { vxlan, direct, relay, wireguard };
 /// "vxlan", "direct", "relay" or "wireguard".
@@ -89,6 +94,9 @@ class Prober {
   void remove(const NodeId& peer);
   /// The largest IP packet that the devices carry.
   void set_mtu(std::size_t mtu);
+  /// The kernel has been sending that peer's traffic this way since an earlier life: so it stays until probes
+  /// have said something else. Give it with all targets put.
+  void inherit(const NodeId& peer, const Choice& choice, Time now);
 
   // ---- what happens ----
   void answered(std::uint64_t nonce, Time now);
@@ -96,6 +104,8 @@ class Prober {
   void asked(const NodeId& from, std::uint64_t nonce, const std::vector<NodeId>& about, Time now);
   /// The answer to a question of ours.
   void told(const NodeId& from, std::uint64_t nonce, const std::vector<NodeId>& reached, Time now);
+  /// Pods have been sending to these, and to no other: for a while their ways are probed more often.
+  void carries(const std::vector<NodeId>& peers, Time now);
   /// The kernel has been given all choices there are.
   void applied() { unapplied_.clear(); }
   void applied(const NodeId& peer) { unapplied_.erase(peer); }
@@ -115,7 +125,7 @@ class Prober {
   std::optional<PathView> path(const NodeId& peer) const;
   Choice choice(const NodeId& peer) const;
   std::size_t targets() const { return paths_.size(); }
-  std::uint64_t probes_sent() const { return probes_sent_; }
+  const Figures& figures() const { return figures_; }
 
   /// How long it is from one probe of a peer to the next, with so many of them.
   static Duration interval(std::size_t peers);
@@ -135,6 +145,8 @@ class Prober {
     Lane tunnel;
     std::optional<Lane> direct;
     std::optional<Detour> detour;
+    Choice inherited;
+    Time busy_until{};
     Time scheduled{};
     Choice choice;
     State state = State::unknown;
@@ -155,9 +167,12 @@ class Prober {
   void work(Path& path, Lane& lane, Kind way, Time now);
   void probe(Path& path, Lane& lane, Kind way, Time now);
   Duration pause(const Path& path, const Lane& lane, Kind way, Time now);
+  Duration interval_of(const Path& path, Time now) const;
+  void count(const Path& path, const Lane& lane, Kind way);
   void settle(Path& path, Time now);
   void settle_detour(Path& path, Time now);
   Choice choose(Path& path);
+  static bool goes_direct(const Path& path);
   /// The one for that way, if there is one; else that in VXLAN.
   static Lane& lane(Path& path, Kind way);
   void schedule(Path& path);
@@ -184,7 +199,8 @@ class Prober {
   double extra_ = extra_per_second;
   Time extra_filled_{};
   Time ticked_{};
-  std::uint64_t probes_sent_ = 0;
+  std::size_t busy_ = 0;
+  Figures figures_;
   std::vector<Probe> probes_;
   std::vector<Question> questions_;
   std::vector<Reached> answers_;

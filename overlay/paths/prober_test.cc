@@ -8,29 +8,22 @@
 #include <deque>
 #include <functional>
 
+#include "overlay/paths/test_prober.h"
+
 namespace overlay::paths {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr std::size_t mtu = 1450;
-
-NodeId id_of(std::size_t number) {
-  NodeId out;
-  out.bytes[0] = static_cast<std::uint8_t>(number >> 8);
-  out.bytes[1] = static_cast<std::uint8_t>(number);
-  out.bytes[2] = 1;  // never zero
-  return out;
-}
-
-std::size_t number_of(const NodeId& id) { return static_cast<std::size_t>(id.bytes[0]) << 8 | id.bytes[1]; }
+using test::id_of;
+using test::mtu;
+using test::number_of;
 
 /// Hosts with a prober and a kernel each. The kernels take up choices some time after they were made.
 class Network {
  public:
   explicit Network(std::size_t size, bool neighbours = false, Kind tunnel = Kind::vxlan)
-      : tunnel_(tunnel), kernels_(size) {
+      : neighbours_(neighbours), tunnel_(tunnel), kernels_(size) {
     for (std::size_t i = 0; i < size; ++i) {
       probers_.emplace_back(Rng(i + 1));
       probers_[i].set_mtu(mtu);
@@ -60,6 +53,16 @@ class Network {
   }
   /// Its daemon does nothing any more; its kernel goes on.
   void kill(std::size_t number) { dead_.insert(number); }
+  /// Its daemon starts again, above a kernel that went on.
+  void restart(std::size_t number) {
+    probers_[number] = Prober(Rng(rng_.next()));
+    probers_[number].set_mtu(mtu);
+    std::erase_if(changes_, [&](const auto& change) { return change.first == number; });
+    for (std::size_t i = 0; i < probers_.size(); ++i) {
+      if (i != number) probers_[number].put({id_of(i), static_cast<std::uint16_t>(i + 1), neighbours_}, now_);
+    }
+    for (const auto& [peer, choice] : kernels_[number]) probers_[number].inherit(id_of(peer), choice, now_);
+  }
   /// It drops what it should pass on.
   void forbid_forwarding(std::size_t number) { not_forwarding_.insert(number); }
   /// Its kernel takes no more choices up.
@@ -175,6 +178,7 @@ class Network {
     }
   }
 
+  bool neighbours_;
   Kind tunnel_;
   std::vector<Prober> probers_;
   std::vector<std::map<std::size_t, Choice>> kernels_;
@@ -316,6 +320,68 @@ TEST(Prober, LeavesARelayWhoseDaemonDiedWhereItIs) {
   EXPECT_EQ(number_of(network.path(0, 1).choice.relay), relay) << "its kernel goes on passing packets on";
 }
 
+/// Whether nothing is lost between the two for so long.
+bool stays_whole(Network& network, Duration span) {
+  return !network.run_until(span, [&] { return !network.both(0, 1); });
+}
+
+TEST(Prober, GoesOnByTheSameRelayAfterARestartUntilTheStraightWayIsBack) {
+  Network network(5);
+  network.run(seconds(5));
+  network.cut(0, 1);
+  ASSERT_TRUE(network.run_until(seconds(3), [&] { return network.both(0, 1); }));
+  network.run(seconds(2));
+  const NodeId relay = network.path(0, 1).choice.relay;
+  network.restart(0);
+  EXPECT_EQ(network.path(0, 1).choice.relay, relay);
+  EXPECT_TRUE(stays_whole(network, seconds(30)));
+  EXPECT_EQ(network.path(0, 1).choice.relay, relay);
+  EXPECT_EQ(network.path(0, 1).state, State::up);
+  network.restart(1);
+  network.heal();
+  EXPECT_TRUE(stays_whole(network, seconds(20)));
+  EXPECT_EQ(network.path(0, 1).choice, Choice());
+  EXPECT_EQ(network.path(1, 0).choice, Choice());
+}
+
+TEST(Prober, LeavesAnInheritedRelayThatDoesNotWorkAnyMore) {
+  Network network(5);
+  network.run(seconds(5));
+  network.cut(0, 1);
+  ASSERT_TRUE(network.run_until(seconds(3), [&] { return network.both(0, 1); }));
+  const std::size_t relay = number_of(network.path(0, 1).choice.relay);
+  network.cut(relay, 0);
+  network.restart(0);
+  EXPECT_TRUE(network.run_until(seconds(10), [&] { return network.both(0, 1); }));
+  EXPECT_NE(number_of(network.path(0, 1).choice.relay), relay);
+}
+
+TEST(Prober, GoesOnPastVxlanAfterARestart) {
+  Network network(3, true);
+  network.run(seconds(5));
+  ASSERT_EQ(network.path(0, 1).choice.kind, Kind::direct);
+  network.restart(0);
+  EXPECT_EQ(network.path(0, 1).choice.kind, Kind::direct);
+  EXPECT_EQ(network.path(0, 1).state, State::unknown);
+  network.run(seconds(5));
+  EXPECT_EQ(network.path(0, 1).state, State::up);
+  network.cut_direct(0, 1);
+  network.restart(0);
+  EXPECT_TRUE(network.run_until(seconds(10), [&] { return network.both(0, 1); }));
+  network.run(seconds(10));
+  EXPECT_EQ(network.path(0, 1).choice.kind, Kind::vxlan) << "what is inherited is not believed for ever";
+}
+
+TEST(Prober, KeepsTheSizeThatPassesOverARestart) {
+  Network network(3);
+  network.narrow(0, 1, 1350);
+  ASSERT_TRUE(network.run_until(seconds(20), [&] { return network.path(0, 1).choice.mtu == 1350; }));
+  network.run(seconds(1));
+  network.restart(0);
+  EXPECT_EQ(network.path(0, 1).choice.mtu, 1350u);
+  EXPECT_TRUE(network.run_until(seconds(40), [&] { return network.path(0, 1).carries == 1350u; }));
+}
+
 /// Trouble of all kinds, for a long time: delivers() fails the test on a loop, whatever else happens.
 TEST(Prober, NeverSendsPacketsInACircle) {
   Rng rng(11);
@@ -328,6 +394,7 @@ TEST(Prober, NeverSendsPacketsInACircle) {
       for (std::uint64_t i = rng.below(8); i > 0; --i) network.cut_direct(rng.below(7), rng.below(7));
       for (std::uint64_t i = rng.below(4); i > 0; --i) network.make_lossy(rng.below(7), rng.below(7));
       network.jam(rng.below(7), rng.one_in(2));
+      if (rng.one_in(4)) network.restart(rng.below(7));
       for (int look = 0; look < 40; ++look) {
         network.run(milliseconds(100));
         for (std::size_t from = 0; from < 7; ++from) {
@@ -365,47 +432,17 @@ TEST(Prober, NamesABlackHoleAndTheSizeThatPasses) {
   EXPECT_TRUE(network.run_until(seconds(20), [&] { return network.path(0, 1).choice.mtu == 0; }));
 }
 
-TEST(Prober, KeepsItsBudgetWithThousandsOfPeersUpOrDown) {
-  constexpr std::size_t peers = 5000;
-  for (const bool answers : {true, false}) {
-    Prober prober(Rng(1));
-    prober.set_mtu(mtu);
-    Time now{};
-    for (std::size_t i = 1; i <= peers; ++i)
-      prober.put({id_of(i), static_cast<std::uint16_t>(i), false}, now);
-    std::size_t sent = 0;
-    constexpr int span = 120;
-    for (const Time end = now + seconds(span); now < end; now += milliseconds(5)) {
-      prober.tick(now);
-      for (const Probe& probe : prober.take_probes()) {
-        ++sent;
-        if (answers) prober.answered(probe.nonce, now);
-      }
-    }
-    EXPECT_LE(sent, static_cast<std::size_t>(span * (probes_per_second * 12 / 10 + extra_per_second)));
-    EXPECT_GE(sent, peers * 4) << "and each is probed";
-  }
-}
-
-TEST(Prober, AsksFewQuestionsWhenThousandsAreDown) {
-  constexpr std::size_t peers = 2000;
-  Prober prober(Rng(1));
-  prober.set_mtu(mtu);
-  Time now{};
-  for (std::size_t i = 1; i <= peers; ++i) prober.put({id_of(i), static_cast<std::uint16_t>(i), false}, now);
-  std::size_t questions = 0;
-  for (const Time end = now + seconds(300); now < end; now += milliseconds(5)) {
-    prober.tick(now);
-    for (const Probe& probe : prober.take_probes()) {
-      if (number_of(probe.peer) % 2 == 0 || now < Time(seconds(30))) prober.answered(probe.nonce, now);
-    }
-    for (const Question& question : prober.take_questions()) {
-      ++questions;
-      prober.told(question.to, question.nonce, {}, now);
-    }
-  }
-  EXPECT_GT(questions, 0u);
-  EXPECT_LT(questions, 300u * 20) << "twenty a second";
+TEST(Prober, CountsWhatItsProbesShow) {
+  Network network(3);
+  network.run(seconds(10));
+  EXPECT_GT(network.at(0).figures().probes, 30u);
+  EXPECT_EQ(network.at(0).figures().lost, 0u);
+  EXPECT_EQ(network.at(0).figures().loss.sum, 0);
+  EXPECT_GT(network.at(0).figures().rtt.counts.front(), 30u);
+  network.cut(0, 1);
+  network.run(seconds(10));
+  EXPECT_GT(network.at(0).figures().lost, 3u);
+  EXPECT_GT(network.at(0).figures().loss.sum, 0);
 }
 
 TEST(Prober, ForgetsPeersThatGo) {

@@ -136,19 +136,56 @@ std::string masquerade_rule(Family family) {
 
 /// Both ends of a connection say in their first packet how much they take at once. A pod that was started
 /// when packets could be larger, or whose peer is behind a narrow path, says too much.
-std::string clamp_chain(const Intent& intent) {
-  return "  chain forward {\n"
-         "    type filter hook forward priority mangle; policy accept;\n"
-         "    oifname { " +
-         own_devices(intent) +
+std::string clamp_rules(const Intent& intent) {
+  return "    oifname { " + own_devices(intent) +
          " } tcp flags syn tcp option maxseg size set rt mtu\n"
-         "    iifname \"overlay0\" tcp flags syn tcp option maxseg size set rt mtu\n"
+         "    iifname \"overlay0\" tcp flags syn tcp option maxseg size set rt mtu\n";
+}
+
+/// As many bits of an address as this host's blocks have.
+Ip mask_of(const Prefix& block) {
+  const std::string ones(16, '\xff');
+  const Ip all = block.family() == Family::v4 ? Ip::v4(0xffffffff) : Ip::from_bytes(ones).value();
+  return Prefix::around(all, block.length()).address();
+}
+
+const Prefix* own_block(const Intent& intent, Family family) {
+  const auto at =
+      std::ranges::find_if(intent.blocks, [family](const Prefix& block) { return block.family() == family; });
+  return at == intent.blocks.end() ? nullptr : &*at;
+}
+
+/// Where pods send to is noted by the block, or what is as large as ours, and forgotten by itself.
+std::string traffic_set(const Intent& intent, Family family) {
+  if (!intent.watch_traffic || own_block(intent, family) == nullptr) return {};
+  return set(std::string("traffic") + words(family).suffix,
+             std::string(words(family).type) + "\n    size 65535\n    flags dynamic,timeout", {});
+}
+
+std::string traffic_rules(const Intent& intent, Family family) {
+  const Prefix* block = own_block(intent, family);
+  if (!intent.watch_traffic || block == nullptr) return {};
+  const std::string to = std::string(words(family).match) + " daddr ";
+  std::string out;
+  for (const Prefix& pool : intent.pools) {
+    if (pool.family() != family) continue;
+    out += "    iifname \"overlay0\" oifname != \"overlay0\" " + to + pool.text() + " update @traffic" +
+           words(family).suffix + " { " + to + "& " + mask_of(*block).text() + " timeout 10s }\n";
+  }
+  return out;
+}
+
+std::string forward_chain(const Intent& intent) {
+  return "  chain forward {\n"
+         "    type filter hook forward priority mangle; policy accept;\n" +
+         clamp_rules(intent) + traffic_rules(intent, Family::v4) + traffic_rules(intent, Family::v6) +
          "  }\n";
 }
 
 std::string rules(const Intent& intent) {
   return set("members", words(intent.underlay.address.family()).type, {}) +
-         (intent.encryption ? encryption_chains(intent) : vxlan_chains(intent)) + clamp_chain(intent) +
+         (intent.encryption ? encryption_chains(intent) : vxlan_chains(intent)) +
+         traffic_set(intent, Family::v4) + traffic_set(intent, Family::v6) + forward_chain(intent) +
          masquerade_sets(intent, Family::v4) + masquerade_sets(intent, Family::v6) +
          "  chain postrouting {\n"
          "    type nat hook postrouting priority srcnat; policy accept;\n"

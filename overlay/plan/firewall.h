@@ -14,8 +14,9 @@ namespace overlay::plan {
 ///  becomes of the routes;
 ///  - pods leaving the pools take this host's address, except towards `no_masquerade`,
 ///    and except pods that asked to keep their own (`Pod::masquerade`).
-/// TCP of pods makes its segments no larger than the path carries, whatever the pods believe. And no ICMP
-/// redirect ever tells a pod to reach its neighbour directly: it cannot.
+/// TCP of pods makes its segments no larger than the path carries, whatever the pods believe. No ICMP
+/// redirect ever tells a pod to reach its neighbour directly: it cannot. And where it is wished for, the sets
+/// `traffic4` and `traffic6` hold the blocks that pods have sent to within ten seconds.
 Firewall firewall(const Intent& intent);
 
 /// Calls `use` with each address that this peer sends VXLAN from: the elements of the set `members`, which

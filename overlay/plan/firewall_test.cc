@@ -144,6 +144,22 @@ TEST(Firewall, LetsInWhoMovesFromAndToEachAddressOfIt) {
   EXPECT_THAT(firewall(intent).rules, HasSubstr("ip daddr { 192.0.2.1, 192.0.2.201 } iifname"));
 }
 
+TEST(Firewall, NotesWherePodsSendToOnlyWhereThatIsWished) {
+  Intent intent = example_intent(1, 2);
+  EXPECT_THAT(firewall(intent).rules, Not(HasSubstr("traffic")));
+  intent.watch_traffic = true;
+  const std::string rules = firewall(intent).rules;
+  EXPECT_THAT(
+      rules,
+      HasSubstr("  set traffic4 {\n    type ipv4_addr\n    size 65535\n    flags dynamic,timeout\n  }\n"));
+  EXPECT_THAT(rules,
+              HasSubstr("    iifname \"overlay0\" oifname != \"overlay0\" ip daddr 10.32.0.0/12 update "
+                        "@traffic4 { ip daddr & 255.255.255.0 timeout 10s }\n"));
+  EXPECT_THAT(rules, HasSubstr("@traffic6 { ip6 daddr & ffff:ffff:ffff:ffff:: timeout 10s }\n"));
+  intent.blocks.clear();
+  EXPECT_THAT(firewall(intent).rules, Not(HasSubstr("traffic"))) << "without a block there are no pods";
+}
+
 TEST(Firewall, ChangesItsDigestWithItsContentOnly) {
   const Intent intent = example_intent();
   Intent other_pods = intent;

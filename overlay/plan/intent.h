@@ -91,6 +91,7 @@ struct Intent {
   std::vector<Pod> pods;              // sorted by address
   bool checksum_offload = true;       // of overlay.vx; false: the kernel sums up, for a device below cannot
   std::vector<Prefix> no_masquerade;  // destinations outside the pool that see pod addresses unchanged
+  bool watch_traffic = false;         // note which blocks pods send to
   bool keep_unknown = true;           // do not delete our leftovers yet: the first full sync is not done
 
   friend bool operator==(const Intent&, const Intent&) = default;

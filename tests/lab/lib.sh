@@ -119,6 +119,27 @@ all_pods_reach_all() {
   done
 }
 
+# goes hA hB KIND: hA's packets to hB go this way, and it is up.
+goes() { holds "$1" paths "[.paths[] | select(.peer == \"$2\" and .kind == \"$3\" and .state == \"up\")] | length == 1"; }
+
+# drop HOST RULE...: what arrives there and matches one of them vanishes, until it is healed.
+drop() {
+  local host=$1 rule
+  shift
+  lab exec "$host" -- nft "add table inet cut; add chain inet cut arriving { type filter hook prerouting priority -400; }"
+  for rule in "$@"; do lab exec "$host" -- nft "add rule inet cut arriving $rule drop"; done
+}
+heal() { for host in "$@"; do lab exec "$host" -- nft delete table inet cut; done; }
+
+# cut_silently hA hB: nothing of pods and probes passes between the two any more, and their sessions do not notice.
+cut_silently() {
+  local mac_a mac_b
+  mac_a=$(mac_of "$1") mac_b=$(mac_of "$2")
+  drop "$1" "udp dport 4789 ether saddr $mac_b" "iifname eth0 ether saddr $mac_b ip saddr 10.32.0.0/12"
+  drop "$2" "udp dport 4789 ether saddr $mac_a" "iifname eth0 ether saddr $mac_a ip saddr 10.32.0.0/12"
+}
+mac_of() { lab exec "$1" -- ip -br link show eth0 | awk '{print $3}'; }
+
 # underlay_address hN
 underlay_address() { ask "$1" status .node.underlay_address; }
 

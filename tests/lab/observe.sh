@@ -39,5 +39,6 @@ expect "promtool finds nothing to say of them" promtool check metrics <"$scratch
 expect "the ADD was counted" grep -qE '^overlay_cni_seconds_count\{call="add"\} 1' "$scratch/metrics"
 expect "the log was written" grep -qE '^overlay_log_write_seconds_count [1-9]' "$scratch/metrics"
 expect "the kernel was programmed" grep -qE '^overlay_kernel_operations_total [1-9]' "$scratch/metrics"
+expect "probes of no peer were counted" grep -qE '^overlay_path_rtt_seconds_count 0' "$scratch/metrics"
 expect "changes were counted" grep -qE '^overlay_events_total\{kind="cluster",level="info"\} 1' "$scratch/metrics"
 say "$(grep -vc '^#' "$scratch/metrics") series"
