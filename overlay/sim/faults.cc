@@ -11,8 +11,8 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr std::array<std::string_view, fault_kinds> names = {
-    "partition", "one-way", "kill",    "power", "reset",     "slow-link",  "slow-disk", "freeze",
-    "kernel",    "move",    "hostile", "flush", "disk-full", "sync-error", "rollback",  "copy"};
+    "partition", "one-way", "kill",  "power",     "reset",      "slow-link", "slow-disk", "freeze", "kernel",
+    "move",      "hostile", "flush", "disk-full", "sync-error", "rollback",  "copy",      "path"};
 
 constexpr auto all = [] {
   std::array<Fault, fault_kinds> kinds{};
@@ -49,7 +49,7 @@ Result<Faults> parse_faults(std::string_view list) {
 Faults draw_faults(Rng& rng) {
   Faults faults;
   for (const Fault fault : all) {
-    if (rng.one_in(2)) faults.insert(fault);
+    if (fault != Fault::path && rng.one_in(2)) faults.insert(fault);
   }
   return faults;
 }
@@ -71,6 +71,7 @@ void Trouble::begin() {
 void Trouble::end() {
   ++round_;
   world_.network().heal_all();
+  if (DataPath* paths = world_.data_path()) paths->heal_all();
   for (HostIndex i = 0; i < world_.size(); ++i) {
     Host& host = world_.host(i);
     host.temper() = {};
@@ -156,6 +157,8 @@ void Trouble::strike(Fault kind) {
       return roll_back();
     case Fault::copy:
       return copy();
+    case Fault::path:
+      return spoil_path(a, b);
   }
 }
 
@@ -224,6 +227,16 @@ void Trouble::lie() {
     const auto lie = static_cast<Hostile::Lie>(rng_.below(Hostile::lies));
     world_.hostile().attack(any(), lie);
   }
+}
+
+void Trouble::spoil_path(HostIndex a, HostIndex b) {
+  DataPath& paths = *world_.data_path();
+  if (a == b) return;
+  const auto kind = rng_.below(4);
+  if (kind != 0) paths.cut(a, b, DataPath::Way::direct);
+  if (kind > 1) paths.cut(a, b, DataPath::Way::vxlan);
+  if (kind == 0) paths.narrow(a, b, 600 + rng_.below(850));
+  undo(seconds(2), minutes(1), [&paths, a, b] { paths.heal(a, b); });
 }
 
 void Trouble::move() {

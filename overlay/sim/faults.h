@@ -30,8 +30,9 @@ enum class Fault : std::uint8_t {
   sync_error,  // the disk cannot make durable what was written
   rollback,    // a machine falls back to an older image of its disk
   copy,        // a machine comes up with a copy of another's disk, or of all of it
+  path,        // the data path between two machines, cut or narrowed where TCP does not notice
 };
-inline constexpr std::size_t fault_kinds = 16;
+inline constexpr std::size_t fault_kinds = 17;
 
 /// "partition", "one-way", …
 std::string_view name(Fault fault);
@@ -39,7 +40,8 @@ std::string_view name(Fault fault);
 using Faults = std::set<Fault>;
 /// "none", "all", or names separated by commas; Errc::invalid names the unknown one and those there are.
 [[nodiscard]] Result<Faults> parse_faults(std::string_view list);
-/// Each kind with a chance of one half: most trouble is found where few kinds meet often.
+/// Each kind with a chance of one half: most trouble is found where few kinds meet often. Without `path`,
+/// whose probes make a run many times longer.
 Faults draw_faults(Rng& rng);
 
 /// Makes the trouble of one run.
@@ -62,6 +64,7 @@ class Trouble {
   void partition();
   void stop_host(bool power);
   void lie();
+  void spoil_path(HostIndex a, HostIndex b);
   void move();
   void roll_back();
   void copy();

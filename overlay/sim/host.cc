@@ -67,6 +67,7 @@ void Host::start() {
   if (running()) return;
   log("start", std::to_string(disk_.size()) + " entries");
   config_.kernel_cluster = kernel_.cluster().value_or(ClusterId{});
+  config_.kernel_ways = kernel_.ways();
   auto started = node::Node::start(config_, identity_, disk_.entries(), Rng(rng_.next()), clock());
   if (!started) return shared_.verdict.fail("start: " + host_name(index_) + ": " + started.error().text);
   node_ = std::move(*started);
@@ -135,7 +136,11 @@ void Host::flush_kernel() {
 }
 
 void Host::underlay_changed() {
-  const plan::Underlay underlay{shared_.network.address(index_), 1500};
+  plan::Underlay underlay{shared_.network.address(index_), 1500};
+  if (shared_.data_path != nullptr) {
+    underlay.device = 1;
+    underlay.neighbourhood = subnet_of(underlay.address);
+  }
   in_this_life(
       [this, underlay] { step([&](node::Node& node) { node.underlay_changed(underlay, clock()); }); });
 }
@@ -219,6 +224,7 @@ void Host::schedule_tick() {
 // ---- outputs ----
 
 void Host::gather() {
+  for (const node::SendProbe& probe : node_->take_probes()) send(probe);
   auto output = node_->take_output();
   if (!output.empty()) {
     check_told(output);
@@ -387,6 +393,14 @@ void Host::carry_out(const node::Answer& effect) {
   poke_runtime();
 }
 
+void Host::send(const node::SendProbe& probe) {
+  const auto took = shared_.data_path->echo(index_, probe);
+  if (!took) return;
+  later(*took, [this, nonce = probe.nonce] {
+    step([&](node::Node& node) { node.probe_answered(nonce, clock()); });
+  });
+}
+
 // ---- kernel ----
 
 void Host::carry_out(const node::ReconcileKernel& /*effect*/) {
@@ -432,6 +446,8 @@ void Host::reconcile() {
   }
   const auto lost = kernel_.reconcile(*intent);
   if (!lost.empty()) shared_.invariants.routes_lost(index_, view(), lost);
+  if (shared_.data_path != nullptr)
+    shared_.invariants.ways_changed(index_, shared_.data_path->loop_from(index_));
   log("reconcile", std::to_string(kernel_.routes().size()) + " routes");
   step([&](node::Node& node) { node.kernel_reconciled({}, clock()); });
 }

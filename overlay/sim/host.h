@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "overlay/node/node.h"
+#include "overlay/sim/data_path.h"
 #include "overlay/sim/disk.h"
 #include "overlay/sim/event_queue.h"
 #include "overlay/sim/invariants.h"
@@ -26,7 +27,11 @@ struct Shared {
   Invariants& invariants;
   Log& log;
   Verdict& verdict;
+  DataPath* data_path;  // null: there is none
 };
+
+/// The machines of one network reach each other without a router.
+inline Prefix subnet_of(const Ip& address) { return Prefix::around(address, 24); }
 
 /// How ill a machine's own parts behave; the faults turn it.
 struct Temper {
@@ -150,6 +155,7 @@ class Host final : public Station {
   void carry_out(const node::Event& effect);
   void carry_out(const node::Rekey& effect);
 
+  void send(const node::SendProbe& probe);
   void begin_reconcile();
   void reconcile_always();
   void look_at_interfaces();

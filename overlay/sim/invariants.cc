@@ -393,6 +393,11 @@ void Invariants::restarted(HostIndex host, const node::View& view) {
   }
 }
 
+void Invariants::ways_changed(HostIndex host, const std::string& loop) {
+  count("no relay loop");
+  if (!loop.empty()) broken(host, "no relay loop", "packets go to " + loop);
+}
+
 /// I18: a route is never withdrawn, nor turned to another host, while its owner still owns the block.
 void Invariants::routes_lost(HostIndex host, const node::View& view, const Kernel::Routes& routes) {
   count("no route withdrawn", routes.size());

@@ -37,6 +37,8 @@ class Invariants {
   void disk_replaced(HostIndex host, const NodeId& node, bool pods_go_on);
   /// A kernel lost routes, by the will of a node that knows this.
   void routes_lost(HostIndex host, const node::View& view, const Kernel::Routes& routes);
+  /// A kernel was written to, and packets of its machine go in this circle; empty: in none.
+  void ways_changed(HostIndex host, const std::string& loop);
 
   /// How many times each rule was looked at, for the report of a run.
   const std::map<std::string, std::uint64_t>& checked() const { return checked_; }

@@ -36,6 +36,12 @@ std::optional<HostIndex> Network::resolve(const std::string& name) const {
   return std::nullopt;
 }
 
+std::optional<HostIndex> Network::at(const Ip& address) const {
+  const auto found = std::ranges::find(addresses_, address);
+  if (found == addresses_.end()) return std::nullopt;
+  return static_cast<HostIndex>(found - addresses_.begin());
+}
+
 Duration Network::latency(HostIndex from, HostIndex to) {
   if (from == to) return microseconds(20);
   const auto extra = slow_.find(std::minmax(from, to));

@@ -50,6 +50,10 @@ class Network {
   void attach(Station& station, std::size_t zone);
   /// 192.0.2.1 and so on; moves to 198.51.100.1 and so on, and back, at each change.
   Ip address(HostIndex host) const { return addresses_[host]; }
+  /// Who is there now.
+  std::optional<HostIndex> at(const Ip& address) const;
+  /// How long a packet takes; drawn anew each time.
+  Duration latency(HostIndex from, HostIndex to);
   /// Its other address counts from now on; what uses the old one goes on, as at the end of a DHCP lease.
   void renumber(HostIndex host);
   /// The old address is gone, and what used it hears nothing any more.
@@ -73,6 +77,8 @@ class Network {
   void heal(HostIndex from, HostIndex to);
   void heal_all();
   bool passes(HostIndex from, HostIndex to) const { return !cuts_.contains({from, to}); }
+  /// A packet gets there, and the machine is on.
+  bool carries(HostIndex from, HostIndex to) const { return passes(from, to) && stations_[to]->powered(); }
   /// Adds to the latency in both directions; zero takes it away.
   void slow(HostIndex a, HostIndex b, Duration extra);
   /// Resets one session, drawn at random. False when there is none.
@@ -115,7 +121,6 @@ class Network {
   Connection* find(ConnectionId id);
   Side* find(HostIndex host, mesh::SessionId session, Where* where = nullptr);
   std::optional<HostIndex> resolve(const std::string& name) const;
-  Duration latency(HostIndex from, HostIndex to);
   void syn_arrived(ConnectionId id, HostIndex target, std::uint16_t port);
   void accept(ConnectionId id, HostIndex target);
   void named(ConnectionId id, HostIndex host, mesh::SessionId session);

@@ -56,8 +56,12 @@ class Scenario {
   /// Everything must come right within the limit.
   bool calm(const std::string& when) {
     const Time from = world_.time();
-    const bool good = world_.run_until([this] { return world_.unsettled().empty(); }, calm_limit);
-    if (!good) world_.verdict().fail("convergence: not within 60 s " + when + ": " + world_.unsettled());
+    const auto wrong = [this] {
+      const std::string out = world_.unsettled();
+      return out.empty() ? world_.crooked() : out;
+    };
+    const bool good = world_.run_until([&wrong] { return wrong().empty(); }, calm_limit);
+    if (!good) world_.verdict().fail("convergence: not within 60 s " + when + ": " + wrong());
     report_.slowest_calm = std::max(report_.slowest_calm, world_.time() - from);
     return world_.verdict().good();
   }
@@ -156,6 +160,7 @@ Plan draw_plan(std::uint64_t seed, std::size_t hosts, Duration length, const std
   plan.options.zones = 1 + rng.below(3);
   plan.length = length;
   plan.faults = faults ? *faults : draw_faults(rng);
+  plan.options.data_paths = plan.faults.contains(Fault::path);
   // Small blocks make nodes ask for more of them; a second family makes them ask twice.
   if (rng.one_in(2) && hosts <= 100) {
     plan.options.pools = {prefix("10.32.0.0/18")};

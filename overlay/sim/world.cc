@@ -45,11 +45,13 @@ World::World(Options options)
                Rng(options_.seed ^ 0x6c6965)),
       size_(options_.hosts) {
   Rng rng(options_.seed);
+  if (options_.data_paths) data_path_.emplace(network_);
   for (HostIndex i = 0; i < options_.hosts + options_.spares; ++i) {
-    const Shared shared{queue_, network_, invariants_, log_, verdict_};
+    const Shared shared{queue_, network_, invariants_, log_, verdict_, data_path()};
     hosts_.push_back(
         std::make_unique<Host>(i, shared, config_of(i, rng), rng.next(), options_.most_containers));
     network_.attach(*hosts_.back(), i % options_.zones);
+    if (data_path_) data_path_->attach(hosts_.back()->kernel(), hosts_.back()->id());
   }
   network_.attach(hostile_, 0);
   if (options_.voters > 1) found_together();
@@ -73,7 +75,7 @@ node::Config World::config_of(HostIndex index, Rng& rng) const {
   config.name = host_name(index);
   config.zone = "z" + std::to_string(index % options_.zones + 1);
   config.version = "sim";
-  config.probe_paths = false;  // there is no data path here
+  config.probe_paths = options_.data_paths;
   config.listen_ports = {mesh_port};
   config.choose_voters = options_.choose_voters;
   if (rng.one_in(2)) config.binding = {"machine of " + host_name(index)};
@@ -172,6 +174,30 @@ std::string World::unsettled() const {
     const auto view = host.view();
     if (!first) first = view;
     if (auto reason = unsettled(i, view, *first); !reason.empty()) return host_name(i) + ": " + reason;
+  }
+  return {};
+}
+
+std::string World::crooked() const {
+  if (!data_path_) return {};
+  for (HostIndex i = 0; i < size(); ++i) {
+    if (!hosts_[i]->running()) return host_name(i) + " does not run";
+    if (auto reason = crooked(i, hosts_[i]->view()); !reason.empty()) return host_name(i) + ": " + reason;
+  }
+  return {};
+}
+
+std::string World::crooked(HostIndex from, const node::View& view) const {
+  for (HostIndex to = 0; to < size(); ++to) {
+    const auto peer = std::ranges::find(view.peers, hosts_[to]->id(), &node::PeerView::id);
+    if (to == from || peer == view.peers.end()) continue;
+    const bool near = subnet_of(network_.address(from)).contains(network_.address(to));
+    const auto best = near ? paths::Kind::direct : paths::Kind::vxlan;
+    const node::PathView& path = peer->path;
+    if (path.state != paths::State::up || path.kind != best || path.mtu != view.mtu) {
+      return "to " + host_name(to) + " by " + paths::name(path.kind) + ", which is " +
+             paths::name(path.state) + " (" + path.reason + ") and carries " + std::to_string(path.mtu);
+    }
   }
   return {};
 }

@@ -5,9 +5,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "overlay/sim/data_path.h"
 #include "overlay/sim/host.h"
 #include "overlay/sim/hostile.h"
 
@@ -34,7 +36,8 @@ struct Options {
   consensus::Ipam ipam = consensus::Ipam::pool;                   // likewise
   Duration spare_after = std::chrono::minutes(10);                // see node::Config
   Duration quarantine = std::chrono::hours(1);
-  std::size_t spares = 0;  // machines that come into play as copies of others
+  std::size_t spares = 0;   // machines that come into play as copies of others
+  bool data_paths = false;  // packets are carried, and the paths probed
 };
 
 class World {
@@ -63,6 +66,8 @@ class World {
   bool copy(HostIndex host, bool with_memory);
   Network& network() { return network_; }
   EventQueue& queue() { return queue_; }
+  /// Null without Options::data_paths.
+  DataPath* data_path() { return data_path_ ? &*data_path_ : nullptr; }
   /// One more machine, of nobody's friend; it does nothing by itself.
   Hostile& hostile() { return hostile_; }
   const Hostile& hostile() const { return hostile_; }
@@ -74,6 +79,8 @@ class World {
   /// every record, every kernel routes every block to its owner, no container waits. Else the first thing
   /// that is not.
   std::string unsettled() const;
+  /// Empty when packets go everywhere by the best way there is, in full size; else what is not so.
+  std::string crooked() const;
   /// Every other machine shows this one as unreachable.
   bool missed(HostIndex gone) const;
 
@@ -87,6 +94,7 @@ class World {
   void found_together();
   node::Config config_of(HostIndex index, Rng& rng) const;
   std::vector<HostPort> founders() const;
+  std::string crooked(HostIndex from, const node::View& view) const;
   std::string unsettled(HostIndex index, const node::View& view, const node::View& first) const;
 
   Options options_;
@@ -94,6 +102,7 @@ class World {
   Verdict verdict_;
   EventQueue queue_;
   Network network_;
+  std::optional<DataPath> data_path_;
   Invariants invariants_;
   Hostile hostile_;
   std::vector<std::unique_ptr<Host>> hosts_;  // the spares last
