@@ -7,7 +7,7 @@
 namespace overlay::daemon {
 namespace {
 
-constexpr auto period = std::chrono::seconds(2);
+constexpr auto looks_interval = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -17,7 +17,7 @@ TrafficWatch::TrafficWatch(boost::asio::io_context& io, kernel::Socket socket, D
 }
 
 void TrafficWatch::look_again() {
-  timer_.expires_after(period);
+  timer_.expires_after(looks_interval);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     look_again();

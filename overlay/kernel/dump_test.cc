@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 #include <atomic>
 
 #include "overlay/kernel/kernel.h"

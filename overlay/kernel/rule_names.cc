@@ -14,7 +14,7 @@
 namespace overlay::kernel {
 namespace {
 
-std::uint32_t be32(const Attributes& attributes, int attribute) {
+std::uint32_t network_u32(const Attributes& attributes, int attribute) {
   return ntohl(attributes.u32(attribute).value_or(0));
 }
 
@@ -37,8 +37,8 @@ bool matches_port(const Attributes& match, std::uint16_t port) {
 /// The family of the address that an expression loads the beginning of (RFC 791, RFC 8200); nothing when it
 /// loads something else.
 std::optional<Family> loaded_address(const Attributes& payload) {
-  if (be32(payload, NFTA_PAYLOAD_BASE) != NFT_PAYLOAD_NETWORK_HEADER) return std::nullopt;
-  const std::uint32_t offset = be32(payload, NFTA_PAYLOAD_OFFSET);
+  if (network_u32(payload, NFTA_PAYLOAD_BASE) != NFT_PAYLOAD_NETWORK_HEADER) return std::nullopt;
+  const std::uint32_t offset = network_u32(payload, NFTA_PAYLOAD_OFFSET);
   if (offset == 12 || offset == 16) return Family::v4;
   if (offset == 8 || offset == 24) return Family::v6;
   return std::nullopt;
@@ -72,7 +72,8 @@ class Reader {
       names_.port = names_.port || matches_port(data, marks_.port);
     } else if (kind == "immediate") {
       const Attributes verdict = data.nested(NFTA_IMMEDIATE_DATA).nested(NFTA_DATA_VERDICT);
-      drops_ = drops_ || (verdict.find(NFTA_VERDICT_CODE) && be32(verdict, NFTA_VERDICT_CODE) == NF_DROP);
+      drops_ =
+          drops_ || (verdict.find(NFTA_VERDICT_CODE) && network_u32(verdict, NFTA_VERDICT_CODE) == NF_DROP);
     } else if (kind == "reject" || (kind == "target" && data.string(NFTA_TARGET_NAME) == "REJECT")) {
       drops_ = true;
     }
@@ -83,7 +84,7 @@ class Reader {
 
  private:
   void compare(const Attributes& data, std::string_view value) {
-    if (be32(data, NFTA_CMP_OP) != NFT_CMP_EQ) return;
+    if (network_u32(data, NFTA_CMP_OP) != NFT_CMP_EQ) return;
     const std::uint16_t port = htons(marks_.port);
     names_.overlay0 = names_.overlay0 || is_our_interface(value);
     names_.port = names_.port || value == std::string_view(reinterpret_cast<const char*>(&port), sizeof port);
