@@ -27,7 +27,8 @@ using AssignReply = std::function<void(Result<v1::Assigned>)>;
 using RecoverReply = std::function<void(Result<v1::Recovered>)>;
 
 /// Implemented by the daemon; every call comes from the thread of the event loop. The getters are snapshots
-/// and must not block; view.h makes most of their answers from a node::View.
+/// and must not block; view.h and map_view.h make most of
+/// their answers from a node::View.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -42,6 +43,7 @@ class Backend {
   virtual v1::Version version() = 0;
   /// For metrics alone.
   virtual paths::Figures path_figures() = 0;
+  virtual v1::Map map() = 0;
 
   /// A CNI ADD: leases addresses, or finds the lease there is.
   virtual void lease_add(const ipam::LeaseRequest& request, LeaseReply reply) = 0;

@@ -65,7 +65,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void handle();
   void write(Response response, bool keep_alive);
   void on_written(error_code error, bool keep_alive);
-  void start_feed(std::unique_ptr<Feed> feed, const std::string& content_type);
+  void start_feed(Response response);
   void watch_for_hangup();
   void pump();
 
@@ -122,12 +122,13 @@ void Connection::handle() {
   // Nothing is being read or written until the handler responds, so no timeout runs meanwhile.
   auto& message = parser_->get();
   const Request request{std::string(message.method_string()), std::string(message.target()),
-                        std::move(message.body()), stream_.socket().native_handle()};
+                        std::move(message.body()), std::string(message[http::field::host]),
+                        stream_.socket().native_handle()};
   const bool keep_alive = message.keep_alive();
   const auto all = all_;  // the handler may end the listener, and must outlive that
   all->handler(request, [self = shared_from_this(), keep_alive](Response response) {
     if (self->is_closed()) return;
-    if (response.feed) return self->start_feed(std::move(response.feed), response.content_type);
+    if (response.feed) return self->start_feed(std::move(response));
     self->write(std::move(response), keep_alive);
   });
 }
@@ -137,7 +138,7 @@ void Connection::write(Response response, bool keep_alive) {
   response_.version(11);
   response_.result(response.status);
   response_.set(http::field::content_type, response.content_type);
-  if (!response.allow.empty()) response_.set(http::field::allow, response.allow);
+  for (const auto& [name, value] : response.headers) response_.set(name, value);
   response_.keep_alive(keep_alive);
   response_.body() = std::move(response.body);
   response_.prepare_payload();
@@ -154,11 +155,12 @@ void Connection::on_written(error_code error, bool keep_alive) {
   read();
 }
 
-void Connection::start_feed(std::unique_ptr<Feed> feed, const std::string& content_type) {
-  feed_ = std::move(feed);
+void Connection::start_feed(Response response) {
+  feed_ = std::move(response.feed);
   feed_head_.version(11);
   feed_head_.result(http::status::ok);
-  feed_head_.set(http::field::content_type, content_type);
+  feed_head_.set(http::field::content_type, response.content_type);
+  for (const auto& [name, value] : response.headers) feed_head_.set(name, value);
   feed_head_.chunked(true);
   feed_head_serializer_.emplace(feed_head_);
   watch_for_hangup();

@@ -8,6 +8,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "overlay/addr/endpoint.h"
 #include "overlay/base/result.h"
@@ -18,7 +20,8 @@ struct Request {
   std::string method;
   std::string target;  // path and query, exactly as sent
   std::string body;
-  int socket = -1;  // to ask the kernel who is calling; open at least until the response is given
+  std::string host;  // the Host header: what the client calls us
+  int socket = -1;   // to ask the kernel who is calling; open at least until the response is given
 };
 
 /// A body without an end, given piece by piece.
@@ -31,11 +34,14 @@ class Feed {
   virtual void on_more(std::function<void()> wake) = 0;
 };
 
+/// Name and value of each.
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
 struct Response {
   unsigned status = 200;
   std::string content_type;
   std::string body;
-  std::string allow;           // the Allow header of a 405
+  Headers headers;             // more of them
   std::unique_ptr<Feed> feed;  // instead of `body`: chunks until either side closes
 };
 

@@ -40,19 +40,20 @@ std::string all_metrics(Backend& backend) {
   return to_metrics(status, backend.links(), std::move(more));
 }
 
-Response serve(const Request& request, Backend& backend) {
+void serve(const Request& request, Backend& backend, MapSite& map, const Respond& respond) {
   if (request.method != "GET") {
     auto out = text_response(405, "only GET is served here\n");
-    out.allow = "GET";
-    return out;
+    out.headers.emplace_back("Allow", "GET");
+    return respond(std::move(out));
   }
   const auto path = std::string_view(request.target).substr(0, request.target.find('?'));
-  if (path == "/healthz") return text_response(200, "ok\n");
-  if (path == "/readyz") return readiness(backend.status());
+  if (path == "/healthz") return respond(text_response(200, "ok\n"));
+  if (path == "/readyz") return respond(readiness(backend.status()));
   if (path == "/metrics") {
-    return {200, "text/plain; version=0.0.4; charset=utf-8", all_metrics(backend), {}, nullptr};
+    return respond({200, "text/plain; version=0.0.4; charset=utf-8", all_metrics(backend), {}, nullptr});
   }
-  return text_response(404, "there are /metrics, /healthz and /readyz\n");
+  if (MapSite::serves(path)) return map.handle(request, respond);
+  respond(text_response(404, "there are /metrics, /healthz, /readyz and /ui\n"));
 }
 
 Error cannot_listen(const Endpoint& endpoint, const error_code& error) {
@@ -77,20 +78,26 @@ Result<tcp::acceptor> open_acceptor(asio::io_context& io, const Endpoint& endpoi
 }  // namespace
 
 Result<std::unique_ptr<MetricsServer>> MetricsServer::listen(asio::io_context& io, const Endpoint& endpoint,
-                                                             Backend& backend) {
+                                                             Backend& backend, EventLog& events,
+                                                             MapFor shown) {
   OVERLAY_TRY(auto acceptor, open_acceptor(io, endpoint));
   error_code error;
   const Endpoint bound{endpoint.address, acceptor.local_endpoint(error).port()};
   const int socket = acceptor.release(error);
   if (error) return cannot_listen(endpoint, error);
-  return std::unique_ptr<MetricsServer>(new MetricsServer(io, socket, bound, backend));
+  return std::unique_ptr<MetricsServer>(
+      new MetricsServer(io, socket, bound, backend, std::make_shared<MapSite>(io, shown, backend, events)));
 }
 
-MetricsServer::MetricsServer(asio::io_context& io, int socket, const Endpoint& endpoint, Backend& backend)
+MetricsServer::MetricsServer(asio::io_context& io, int socket, const Endpoint& endpoint, Backend& backend,
+                             std::shared_ptr<MapSite> map)
     : endpoint_(endpoint),
+      map_(std::move(map)),
       http_(
           io, socket, HttpLimits{},
-          [&backend](const Request& request, Respond respond) { respond(serve(request, backend)); },
+          [this, &backend](const Request& request, const Respond& respond) {
+            serve(request, backend, *map_, respond);
+          },
           [](unsigned status, Error error) { return text_response(status, error.text + "\n"); }) {}
 
 }  // namespace overlay::control

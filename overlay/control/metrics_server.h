@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The listener of --metrics: /metrics for Prometheus, /healthz and /readyz for whoever supervises the daemon.
+// The listener of --metrics: /metrics for Prometheus, /healthz and /readyz for whoever supervises the daemon,
+// /ui for people.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -9,6 +10,7 @@
 #include "overlay/base/result.h"
 #include "overlay/control/backend.h"
 #include "overlay/control/http.h"
+#include "overlay/control/map_site.h"
 
 namespace overlay::control {
 
@@ -19,15 +21,18 @@ class MetricsServer {
   /// Errc::io when the address cannot be listened at; the text names --metrics and the cure.
   [[nodiscard]] static Result<std::unique_ptr<MetricsServer>> listen(boost::asio::io_context& io,
                                                                      const Endpoint& endpoint,
-                                                                     Backend& backend);
+                                                                     Backend& backend, EventLog& events,
+                                                                     MapFor shown);
   /// Where it listens; tells the port that the kernel chose for port 0.
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:
-  MetricsServer(boost::asio::io_context& io, int socket, const Endpoint& endpoint, Backend& backend);
+  MetricsServer(boost::asio::io_context& io, int socket, const Endpoint& endpoint, Backend& backend,
+                std::shared_ptr<MapSite> map);
 
   Endpoint endpoint_;
-  HttpListener http_;
+  std::shared_ptr<MapSite> map_;
+  HttpListener http_;  // last: its end closes the connections, and with them all feeds
 };
 
 }  // namespace overlay::control

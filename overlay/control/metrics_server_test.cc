@@ -16,7 +16,9 @@ using testing::StartsWith;
 class MetricsServerTest : public testing::Test {
  protected:
   void SetUp() override {
-    loop_.run([&] { server_ = MetricsServer::listen(loop_.io, loopback(0), backend_).value(); });
+    loop_.run([&] {
+      server_ = MetricsServer::listen(loop_.io, loopback(0), backend_, events_, MapFor::local).value();
+    });
   }
   void TearDown() override {
     loop_.run([&] { server_.reset(); });
@@ -29,6 +31,7 @@ class MetricsServerTest : public testing::Test {
   }
 
   test::FakeBackend backend_;
+  EventLog events_;
   std::unique_ptr<MetricsServer> server_;
   test::LoopThread loop_;
 };
@@ -53,13 +56,13 @@ TEST_F(MetricsServerTest, ServesMetricsAsText) {
 }
 
 TEST_F(MetricsServerTest, ServesNothingElse) {
-  EXPECT_THAT(ask("GET /"), HasSubstr("there are /metrics, /healthz and /readyz"));
+  EXPECT_THAT(ask("GET /"), HasSubstr("there are /metrics, /healthz, /readyz and /ui"));
   EXPECT_THAT(ask("POST /metrics"), StartsWith("HTTP/1.1 405"));
 }
 
 TEST_F(MetricsServerTest, NamesTheFlagWhenThePortIsTaken) {
-  const auto taken =
-      loop_.run([&] { return MetricsServer::listen(loop_.io, server_->endpoint(), backend_); });
+  const auto taken = loop_.run(
+      [&] { return MetricsServer::listen(loop_.io, server_->endpoint(), backend_, events_, MapFor::local); });
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().text,
             "--metrics " + server_->endpoint().text() +
@@ -69,7 +72,8 @@ TEST_F(MetricsServerTest, NamesTheFlagWhenThePortIsTaken) {
 
 TEST_F(MetricsServerTest, NamesTheFlagWhenTheAddressIsNotOurs) {
   const Endpoint foreign{Ip::parse("203.0.113.1").value(), 0};
-  const auto refused = loop_.run([&] { return MetricsServer::listen(loop_.io, foreign, backend_); });
+  const auto refused =
+      loop_.run([&] { return MetricsServer::listen(loop_.io, foreign, backend_, events_, MapFor::local); });
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().text, StartsWith("--metrics 203.0.113.1:0 cannot be listened at"));
 }

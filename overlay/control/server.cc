@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "overlay/control/event_feed.h"
 #include "overlay/control/figures.h"
 #include "overlay/control/json.h"
 #include "overlay/control/route.h"
@@ -17,9 +18,6 @@ namespace overlay::control {
 
 namespace {
 
-/// How many `events --follow` there may be; they hold their connections for ever.
-constexpr std::size_t followers_max = 32;
-
 Response json_response(const google::protobuf::Message& message) {
   return {200, "application/json", to_json(message) + "\n", {}, nullptr};
 }
@@ -28,36 +26,10 @@ Response failure(Refusal refusal) {
   v1::Failure body;
   body.set_code(std::string(name(refusal.error.code)));
   body.set_text(refusal.error.text);
-  return {refusal.http_status, "application/json", to_json(body) + "\n", std::move(refusal.allow), nullptr};
+  Response out{refusal.http_status, "application/json", to_json(body) + "\n", {}, nullptr};
+  if (!refusal.allow.empty()) out.headers.emplace_back("Allow", std::move(refusal.allow));
+  return out;
 }
-
-/// Events as they come, one JSON object a line.
-class EventFeed : public Feed {
- public:
-  EventFeed(EventLog& log, std::uint64_t after, std::size_t& count)
-      : log_(log), after_(after), count_(count) {
-    ++count_;
-  }
-  ~EventFeed() override { --count_; }
-
-  std::string take() override {
-    std::string lines;
-    const auto news = log_.after(after_);
-    for (const auto& event : news.events()) {
-      lines += to_json(event) + "\n";
-      after_ = static_cast<std::uint64_t>(event.id());
-    }
-    return lines;
-  }
-
-  void on_more(std::function<void()> wake) override { subscription_.emplace(log_, std::move(wake)); }
-
- private:
-  EventLog& log_;
-  std::uint64_t after_;
-  std::size_t& count_;
-  std::optional<EventLog::Subscription> subscription_;
-};
 
 }  // namespace
 
@@ -69,6 +41,7 @@ class Server::Impl {
         file_(listener),
         backend_(backend),
         events_(events),
+        followers_(events),
         http_(
             io, listener.socket, options.limits,
             [this](const Request& request, Respond respond) { handle(request, std::move(respond)); },
@@ -94,7 +67,7 @@ class Server::Impl {
   UnixListener file_;
   Backend& backend_;
   EventLog& events_;
-  std::size_t followers_ = 0;
+  Followers followers_;
   HttpListener http_;  // last: its end closes the connections, and with them all feeds
 };
 
@@ -159,14 +132,8 @@ void Server::Impl::serve(const Call& call, const Request& request, Respond respo
 
 Response Server::Impl::events(const Call& call) {
   if (!call.follow) return json_response(events_.after(call.after));
-  if (followers_ >= followers_max) {
-    return failure(refusal(fail(Errc::exhausted, std::to_string(followers_max) +
-                                                     " callers follow the events already: end one of them")));
-  }
-  Response out;
-  out.content_type = "application/x-ndjson";
-  out.feed = std::make_unique<EventFeed>(events_, call.after, followers_);
-  return out;
+  auto stream = followers_.follow(call.after);
+  return stream ? std::move(*stream) : failure(refusal(std::move(stream).error()));
 }
 
 namespace {

@@ -36,6 +36,7 @@ struct FakeBackend : Backend {
   v1::Addresses addresses_answer;
   v1::Routes routes_answer;
   v1::Version version_answer;
+  v1::Map map_answer;
   std::optional<node::LeaseAnswer> lease_answer;
   v1::Removed teardown_answer;
   v1::Forgotten forget_answer;
@@ -56,6 +57,10 @@ struct FakeBackend : Backend {
   v1::Routes routes() override { return routes_answer; }
   v1::Version version() override { return version_answer; }
   paths::Figures path_figures() override { return {}; }
+  v1::Map map() override {
+    calls.push_back("map");
+    return map_answer;
+  }
   void lease_add(const ipam::LeaseRequest& request, LeaseReply reply) override {
     note("add", request.key);
     if (keep_replies) {

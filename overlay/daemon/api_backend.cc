@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "overlay/control/map_view.h"
 #include "overlay/control/objects.h"
 #include "overlay/daemon/clock.h"
 #include "overlay/daemon/log.h"
@@ -63,6 +64,8 @@ v1::Version ApiBackend::version() {
   out.set_protocol_max(wire::protocol_max);
   return out;
 }
+
+v1::Map ApiBackend::map() { return control::to_map(view(), driver_->node().linked(), facts_, clocks()); }
 
 template <class Ask>
 void ApiBackend::call(control::LeaseReply reply, Ask ask) {

@@ -56,6 +56,7 @@ struct Raw {
   std::string state_dir = "/var/lib/overlay";
   std::string run_dir = "/run/overlay";
   std::string metrics = "127.0.0.1:6782";
+  std::string map = "local";
   std::string log_level = "info";
 };
 
@@ -147,7 +148,9 @@ void declare(CLI::App& app, Raw& raw) {
       "a restart goes on in its own blocks after 60 s without a majority of the voters; on unless =false");
   flags.text("--state-dir", raw.state_dir, "DIR", "identity and state");
   flags.text("--run-dir", raw.run_dir, "DIR", "control socket, and what tells one boot from another");
-  flags.text("--metrics", raw.metrics, "ADDR:PORT", "/metrics, /healthz and /readyz; empty: nowhere");
+  flags.text("--metrics", raw.metrics, "ADDR:PORT",
+             "/metrics, /healthz, /readyz and the map /ui; empty: nowhere");
+  flags.text("--map", raw.map, "local|all|off", "show the map to callers on this host, to all, or to nobody");
   flags.text("--log-level", raw.log_level, "LEVEL", "debug, info, warning or error");
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.set_version_flag("--version", "overlayd " OVERLAY_VERSION);
@@ -245,6 +248,13 @@ Result<ChecksumOffload> parse_checksum_offload(const std::string& text) {
   return wrong("--checksum-offload", text, "auto, on or off");
 }
 
+Result<control::MapFor> parse_map(const std::string& text) {
+  if (text == "local") return control::MapFor::local;
+  if (text == "all") return control::MapFor::all;
+  if (text == "off") return control::MapFor::nobody;
+  return wrong("--map", text, "local, all or off");
+}
+
 Result<std::filesystem::path> parse_directory(const std::string& flag, const std::string& text) {
   if (text.starts_with('/')) return text;
   return wrong(flag, text, "an absolute path");
@@ -269,6 +279,7 @@ Status parse_addresses(const Raw& raw, Options& options) {
     OVERLAY_TRY(const auto endpoints, each("--metrics", {raw.metrics}, Endpoint::parse));
     options.metrics = endpoints.front();
   }
+  OVERLAY_TRY(options.map, parse_map(raw.map));
   return {};
 }
 

@@ -15,6 +15,7 @@
 #include "overlay/addr/prefix.h"
 #include "overlay/base/result.h"
 #include "overlay/consensus/genesis.h"
+#include "overlay/control/map_for.h"
 
 namespace overlay::daemon {
 
@@ -57,6 +58,7 @@ struct Options {
   std::filesystem::path state_dir;
   std::filesystem::path run_dir;
   std::optional<Endpoint> metrics;
+  control::MapFor map = control::MapFor::local;
   spdlog::level::level_enum log_level = spdlog::level::info;
 };
 

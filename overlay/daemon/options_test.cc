@@ -74,6 +74,7 @@ TEST(Options, DefaultsAreThoseOfTheContract) {
   EXPECT_EQ(options.state_dir, "/var/lib/overlay");
   EXPECT_EQ(options.run_dir, "/run/overlay");
   EXPECT_EQ(options.metrics->text(), "127.0.0.1:6782");
+  EXPECT_EQ(options.map, control::MapFor::local);
   EXPECT_EQ(options.log_level, spdlog::level::info);
 }
 
@@ -263,6 +264,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{{"--checksum-offload", "maybe"}, "--checksum-offload 'maybe': give auto, on or off"},
         Bad{{"--no-masquerade", "all"}, "--no-masquerade: 'all' is not a prefix; write ADDRESS/LENGTH"},
         Bad{{"--metrics", "on"}, "--metrics: 'on' is not ADDRESS:PORT"},
+        Bad{{"--map", "on"}, "--map 'on': give local, all or off"},
         Bad{{"--mtu", "banana"}, "--mtu 'banana': give a number from 576 to 65535"},
         Bad{{"--mtu", "1000", "--pool", "fd32::/48"},
             "--mtu 1000 is too small for the IPv6 --pool fd32::/48: give 1280 or more"},

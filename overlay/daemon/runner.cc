@@ -172,7 +172,7 @@ Status Runner::open_api() {
   const control::ServerOptions server{.path = socket_path().string(), .limits = {}};
   OVERLAY_TRY(server_, control::Server::listen(io_, server, api_, events_));
   if (!options_.metrics) return {};
-  OVERLAY_TRY(metrics_, control::MetricsServer::listen(io_, *options_.metrics, api_));
+  OVERLAY_TRY(metrics_, control::MetricsServer::listen(io_, *options_.metrics, api_, events_, options_.map));
   return {};
 }
 

@@ -42,6 +42,7 @@ class Node::Impl {
   std::optional<plan::Intent> intent() const;
   std::optional<plan::Peer> planned_peer(const NodeId& node) const;
   View view(Time now) const;
+  std::vector<LinkedView> linked() const;
   Pulse pulse() const;
   /// Empty: the node can serve an ADD.
   std::vector<std::string> waiting_for() const;

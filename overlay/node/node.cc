@@ -222,6 +222,7 @@ std::optional<plan::Peer> Node::planned_peer(const NodeId& node) const { return 
 std::vector<Bytes> Node::snapshot() const { return impl_->snapshot(); }
 std::vector<Bytes> Node::heirloom() const { return impl_->heirloom(); }
 View Node::view(Time now) const { return impl_->view(now); }
+std::vector<LinkedView> Node::linked() const { return impl_->linked(); }
 Pulse Node::pulse() const { return impl_->pulse(); }
 const paths::Figures& Node::path_figures() const { return impl_->paths.figures(); }
 

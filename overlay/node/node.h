@@ -150,6 +150,8 @@ class Node {
   /// What a new identity starts from instead: the decrees and whom to call, nothing owned. See Rekey.
   std::vector<Bytes> heirloom() const;
   View view(Time now) const;
+  /// The mesh as its members announce it, in no order.
+  std::vector<LinkedView> linked() const;
   /// The same in a few numbers, at no cost.
   Pulse pulse() const;
   const paths::Figures& path_figures() const;

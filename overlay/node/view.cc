@@ -156,6 +156,25 @@ void fill_ipam(const Context& context, View& view) {
 
 }  // namespace
 
+/// A handle that no record names is left out.
+std::vector<LinkedView> Node::Impl::linked() const {
+  const mesh::RecordStore& records = context.mesh->records();
+  std::vector<NodeId> named;
+  records.each(wire::RecordKind::node,
+               [&](const wire::Record& record) { named.push_back(wire::node_of(record.key)); });
+  std::ranges::sort(named);
+  std::vector<LinkedView> out;
+  records.each(wire::RecordKind::links, [&](const wire::Record& record) {
+    LinkedView& added = out.emplace_back();
+    added.node = wire::node_of(record.key);
+    for (const wire::NodeHandle handle : std::get<wire::LinkSet>(record.body).peers) {
+      const auto peer = std::ranges::lower_bound(named, handle, {}, wire::handle_of);
+      if (peer != named.end() && wire::handle_of(*peer) == handle) added.peers.push_back(*peer);
+    }
+  });
+  return out;
+}
+
 Pulse Node::Impl::pulse() const {
   const mesh::RecordStore& records = context.mesh->records();
   Pulse out;

@@ -57,6 +57,12 @@ struct LinkView {
   std::optional<Duration> rtt;
 };
 
+/// Whom a node, this one too, announces that it has sessions with.
+struct LinkedView {
+  NodeId node;
+  std::vector<NodeId> peers;
+};
+
 struct BlockView {
   ipam::BlockRecord record;
   std::string owner_name;
