@@ -180,7 +180,9 @@ Status KernelKeeper::reconcile(plan::Intent intent) {
 /// Those whose packets may come past VXLAN, or their probes would be dropped and they never do.
 void KernelKeeper::let_neighbours_in(const plan::Intent& intent) {
   const plan::Underlay& here = intent.underlay;
-  if (!direct_routes_ || intent.encryption || !here.address.is_v4() || here.device == 0 || !here.neighbourhood) return;
+  if (!direct_routes_ || intent.encryption || !here.address.is_v4() || here.device == 0 ||
+      !here.neighbourhood)
+    return;
   const bool any = std::ranges::any_of(
       intent.peers, [&here](const plan::Peer& peer) { return here.neighbourhood->contains(peer.underlay); });
   const Status done = any ? kernel::loosen_reverse_path(here.device, reverse_path_note_) : Status();

@@ -59,7 +59,8 @@ class Network {
     probers_[number].set_mtu(mtu);
     std::erase_if(changes_, [&](const auto& change) { return change.first == number; });
     for (std::size_t i = 0; i < probers_.size(); ++i) {
-      if (i != number) probers_[number].put({id_of(i), static_cast<std::uint16_t>(i + 1), neighbours_, tunnel_}, now_);
+      if (i != number)
+        probers_[number].put({id_of(i), static_cast<std::uint16_t>(i + 1), neighbours_, tunnel_}, now_);
     }
     for (const auto& [peer, choice] : kernels_[number]) probers_[number].inherit(id_of(peer), choice, now_);
   }
