@@ -147,7 +147,7 @@ class TrafficTest : public testing::TestWithParam<Family> {
   void set_up_host(std::uint32_t i) {
     Host& it = (*hosts_)[i];
     it.intent = plan::example_intent(i + 1, 2);
-    it.intent.mtu = plan::overlay_mtu(1500, GetParam());
+    it.intent.mtu = plan::overlay_mtu(1500, GetParam(), false);
     it.intent.underlay.address = underlay(i + 1);
     for (plan::Pod& pod : it.intent.pods) pod.mac = pod_mac(it.intent.pods.front().address);
     for (plan::Peer& peer : it.intent.peers) peer.underlay = underlay(peer.index);
