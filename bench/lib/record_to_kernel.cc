@@ -136,8 +136,8 @@ class Pair {
       if (session_peer_ != 0)
         return peer_.closed(dial->session, fail(Errc::unavailable, "one call is enough"), now_);
       session_peer_ = dial->session;
-      session_here_ = here_.node->accepted({underlay(2).address, 40000}, "wire", now_);
-      peer_.connected(dial->session, {underlay(1).address, 6783}, "wire", now_);
+      session_here_ = here_.node->accepted({underlay(2).address, 40000}, {"wire", {}}, now_);
+      peer_.connected(dial->session, {underlay(1).address, 6783}, {"wire", {}}, now_);
     } else if (const auto* close = std::get_if<node::Close>(&effect)) {
       give_up("the peer has closed the session: " + close->reason);
     }

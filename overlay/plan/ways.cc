@@ -39,7 +39,7 @@ FoundWays ways_in(const Objects& kernel) {
   FoundWays out;
   for (const Nexthop& nexthop : kernel.nexthops) {
     const auto peer = peer_of(kernel, nexthop.number);
-    const auto next = vtep_of(kernel, nexthop.gateway);
+    const auto next = nexthop.gateway ? vtep_of(kernel, *nexthop.gateway) : std::nullopt;
     if (peer && next && *next != *peer) out[*peer].relay = next;
   }
   for (const Route& route : kernel.routes) {

@@ -56,8 +56,9 @@ bool DataPath::carry(HostIndex from, HostIndex to, const Ip& address, std::size_
 }
 
 std::optional<Duration> DataPath::echo(HostIndex from, const node::SendProbe& probe) {
-  Kernel::Hop first{.vtep = probe.vtep, .underlay = {}, .direct = probe.neighbour.has_value(), .mtu = 0};
-  const auto remote = probe.neighbour ? probe.neighbour : kernels_[from]->remote(probe.vtep);
+  const Mac vtep = probe.vtep.value_or(Mac());  // there is VXLAN alone
+  Kernel::Hop first{.vtep = vtep, .underlay = {}, .direct = probe.neighbour.has_value(), .mtu = 0};
+  const auto remote = probe.neighbour ? probe.neighbour : kernels_[from]->remote(vtep);
   if (!remote) return std::nullopt;
   first.underlay = *remote;
   Duration took{};
