@@ -167,12 +167,6 @@ void Host::later(Duration delay, std::function<void()> action) {
 
 // ---- inputs ----
 
-template <class Input>
-void Host::step(Input input) {
-  input(*node_);
-  gather();
-}
-
 void Host::accept(const Endpoint& remote, const std::function<void(mesh::SessionId)>& named) {
   in_this_life([this, remote, named] {
     log("accept", remote.text());

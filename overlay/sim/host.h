@@ -130,7 +130,10 @@ class Host final : public Station {
   void thaw();
   void later(Duration delay, std::function<void()> action);
   template <class Input>
-  void step(Input input);
+  void step(Input input) {
+    input(*node_);
+    gather();
+  }
 
   void stop();
   void abort();
