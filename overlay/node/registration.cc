@@ -12,8 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration first_ask_again = 200ms;
-constexpr Duration last_ask_again = 5s;
+constexpr Duration first_try_again = 200ms;
+constexpr Duration last_try_again = 5s;
 constexpr Duration offline_after = 60s;  // without a majority, on the boot it was last registered on
 constexpr Duration neighbour_patience =
     10s;  // of an only voter, for somebody who may know more than its disk
@@ -99,7 +99,7 @@ void Registration::begin(Time now) {
 }
 
 void Registration::ask(Time now) {
-  step_ = std::clamp<Duration>(2 * step_, first_ask_again, last_ask_again);
+  step_ = std::clamp<Duration>(2 * step_, first_try_again, last_try_again);
   ask_at_ = now + context_.rng.between(step_ / 2, step_);
   for (const NodeId& voter : ids_of(context_.chain->voters())) {
     if (answers_.contains(voter) && answers_[voter].done) continue;
@@ -152,7 +152,7 @@ void Registration::hear(const Heard& heard, const wire::RegisterReply& reply, Ti
   }
   if (reply.kind == Kind::behind) {
     heard_of_ = std::max(heard_of_, reply.known ? reply.known->incarnation : 0);
-    rise_at_ = std::min(rise_at_, now + context_.rng.between(first_ask_again, 5 * first_ask_again));
+    rise_at_ = std::min(rise_at_, now + context_.rng.between(first_try_again, 5 * first_try_again));
   }
   if (reply.kind == Kind::accepted) hear_of_records(heard.from, reply, now);
 }
@@ -275,7 +275,7 @@ void Registration::hear_of_self(std::uint64_t incarnation, Time now) {
                    "another node lives under the same identity: this one runs from a copy of its disk");
     }
     if (!registered_here_ && remembered_.incarnation < incarnation) remembered_ = {incarnation, 0, {}};
-    rise_at_ = std::min(rise_at_, now + context_.rng.between(first_ask_again, 5 * first_ask_again));
+    rise_at_ = std::min(rise_at_, now + context_.rng.between(first_try_again, 5 * first_try_again));
     return;
   }
   against_ = incarnation;

@@ -10,9 +10,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration first_ask_again = 200ms;
-constexpr Duration last_ask_again = 5s;
-constexpr std::size_t page_bytes = 64 * 1024;    // of records in one answer
+constexpr Duration first_register_copy_ask = 200ms;
+constexpr Duration last_register_copy_ask = 5s;
+constexpr std::size_t reply_bytes = 64 * 1024;   // of records in one answer
 constexpr std::size_t page_entries = 1000;       // of registrations
 constexpr std::size_t max_candidates = 100'000;  // only the holders of known keys can become one
 
@@ -120,7 +120,7 @@ void Registry::tell_blocks(const NodeId& node, const wire::Register& asked, wire
     if (envelope == nullptr) continue;
     bytes += envelope->size();
     reply.envelopes.push_back(*envelope);
-    reply.more = bytes > page_bytes;
+    reply.more = bytes > reply_bytes;
     if (reply.more) return;
   }
 }
@@ -135,7 +135,7 @@ void Registry::tick(Time now) {
   const consensus::Decree* next = next_seating();
   if (next != nullptr && next->index != term_) begin(*next, now);
   if (ask_at_ > now) return;
-  step_ = std::clamp<Duration>(2 * step_, first_ask_again, last_ask_again);
+  step_ = std::clamp<Duration>(2 * step_, first_register_copy_ask, last_register_copy_ask);
   ask_at_ = sources_.empty() ? Time::max() : now + context_.rng.between(step_ / 2, step_);
   for (const auto& [voter, source] : sources_) {
     if (!source.done) context_.tell(voter, wire::RegistryRequest{term_, source.after});
