@@ -9,7 +9,8 @@
 #include <array>
 #include <ctime>
 #include <limits>
-#include <stdexcept>
+
+#include "overlay/transport/openssl.h"
 
 namespace overlay::transport {
 namespace {
@@ -18,11 +19,6 @@ namespace {
 constexpr std::int64_t longest_notice = 7 * 24 * 3600;
 
 using SharedCertificate = std::shared_ptr<X509>;
-
-/// OpenSSL fails here only when it is out of memory.
-void require(bool ok, const char* what) {
-  if (!ok) throw std::runtime_error(std::string("OpenSSL cannot ") + what);
-}
 
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free_all)>;
 

@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <stdexcept>
+
+#include "overlay/transport/openssl.h"
 
 namespace overlay::transport {
 namespace {
@@ -23,11 +24,6 @@ constexpr std::size_t binding_bytes = 32;
 constexpr std::string_view key_cure = "; give both the same --secret-file";
 constexpr std::string_view certificate_cure =
     "; give both certificates by authorities of the other's --tls-ca";
-
-/// OpenSSL fails here only when it is broken or out of memory.
-void require(bool ok, const char* what) {
-  if (!ok) throw std::runtime_error(std::string("OpenSSL cannot ") + what);
-}
 
 /// Where an SSL keeps its Handshake; SSL_set_app_data() is Asio's.
 int handshake_slot() {
