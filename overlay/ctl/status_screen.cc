@@ -77,8 +77,10 @@ void show_cluster(const v1::Status::Cluster& cluster, Screen& screen) {
   if (cluster.id().empty()) return;
   screen.line("pools", pool_text(cluster));
   screen.line("voters", list({cluster.voters().begin(), cluster.voters().end()}));
-  screen.line("vxlan", list({labelled("VNI", number_or_none(cluster.vni())),
-                             labelled("UDP port", number_or_none(cluster.vxlan_port()))}));
+  if (cluster.encryption() != "wireguard") {
+    screen.line("vxlan", list({labelled("VNI", number_or_none(cluster.vni())),
+                               labelled("UDP port", number_or_none(cluster.vxlan_port()))}));
+  }
   screen.line("encryption", cluster.encryption());
   if (cluster.authenticated()) {
     screen.line("joining", "for hosts that prove themselves");
