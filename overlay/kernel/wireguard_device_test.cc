@@ -35,6 +35,7 @@ Intent encrypted(std::uint32_t hosts) {
   intent.encryption = plan::Encryption{wireguard_secret(SecretSeed{{1}}), 51820};
   for (plan::Peer& peer : intent.peers) {
     const auto seed = SecretSeed{{static_cast<std::uint8_t>(peer.index)}};
+    peer.id = NodeId{{seed.bytes[0]}};  // in the half that its tunnel address is made of
     peer.key = plan::PeerKey{wireguard_public(wireguard_secret(seed)), WireguardKey{{7}}, 51820};
   }
   return intent;
