@@ -75,15 +75,19 @@ void Cluster::start(Time now) {
   founding_.start(now);
 }
 
-bool Cluster::has_asked_around(Time now) const {
-  return now >= found_at_ || context_.mesh->dialer().all_targets_answered();
+bool Cluster::has_asked_around() const {
+  return has_waited_ || context_.mesh->dialer().all_targets_answered();
 }
 
 void Cluster::tick(Time now) {
   if (context_.chain || !may_found()) return;
+  if (now >= found_at_) {
+    found_at_ = Time::max();
+    has_waited_ = true;
+  }
   if (context_.config.bootstrap) {
-    if (has_asked_around(now)) found(now);
-  } else if (const auto founded = founding_.tick(has_asked_around(now), now)) {
+    if (has_asked_around()) found(now);
+  } else if (const auto founded = founding_.tick(has_asked_around(), now)) {
     tell_founded(*founded);
     adopt(*founded, now);
   }
@@ -108,7 +112,7 @@ Result<wire::Record> Cluster::make() const {
 }
 
 void Cluster::found(Time now) {
-  found_at_ = Time::max();
+  has_waited_ = false;
   const auto record = make();
   if (!record) {
     context_.raise("genesis", record.error().text, now);

@@ -34,7 +34,7 @@ class Cluster {
  private:
   bool may_found() const;
   Result<wire::Record> make() const;
-  bool has_asked_around(Time now) const;
+  bool has_asked_around() const;
   void found(Time now);
   void tell_founded(const wire::Record& record);
   void adopt(const wire::Record& genesis, Time now);
@@ -42,6 +42,7 @@ class Cluster {
   Context& context_;
   Founding founding_;
   Time found_at_ = Time::max();  // a founder that is still asking around
+  bool has_waited_ = false;      // so long for those it asks
 };
 
 /// Refuses a flag given by hand whose value is not the cluster's: one sentence naming the flag and both

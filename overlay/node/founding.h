@@ -26,7 +26,7 @@ class Founding {
   /// Proposes and reminds; `asked_around`: everybody who could know of a cluster was asked. Returned is the
   /// genesis when all have signed it.
   std::optional<wire::Record> tick(bool asked_around, Time now);
-  Time next_deadline() const { return say_at_; }
+  Time next_deadline() const { return takes_part() ? say_at_ : Time::max(); }
 
   /// One of the first N join targets is this host.
   bool takes_part() const { return position().has_value(); }

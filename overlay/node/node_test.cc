@@ -118,6 +118,16 @@ TEST(Node, FounderAsksItsJoinTargetsForTenSecondsFirst) {
   EXPECT_TRUE(host.node->view(host.now).cluster);
 }
 
+TEST(Node, FounderThatWaitsForTheOthersRestsMeanwhile) {
+  Config founder = config(false);
+  founder.bootstrap_expect = 2;
+  founder.join = {{"192.0.2.8", 6783}, {"192.0.2.9", 6783}};
+  Host host(founder);
+  host.now += 11s;
+  for (int i = 0; i < 10 && host.node->next_deadline() <= host.now; ++i) host.node->tick(host.now);
+  EXPECT_GT(host.node->next_deadline(), host.now);
+}
+
 TEST(Node, DoesNotFoundWhereTheKernelNamesAClusterItHasNoStateOf) {
   Config again = config();
   again.kernel_cluster = ClusterId{{5}};
