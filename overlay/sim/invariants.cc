@@ -335,6 +335,7 @@ void Invariants::became_live(HostIndex host, const ipam::LeaseKey& key, const st
   }
   known.live[key] = addresses;
 
+  if (fallen_back_.contains(known.id)) return;  // that disk has forgotten what it let go
   count("cooling");
   for (const auto& address : addresses) {
     const auto last = cluster.ended.find(address);
@@ -405,6 +406,7 @@ void Invariants::routes_lost(HostIndex host, const node::View& view, const Kerne
   if (!known.cluster) return;
   auto& cluster = clusters_.at(*known.cluster);
   decrees(host, view, cluster);
+  records(host, view, cluster);  // by which it withdrew them, before it had the time to be looked at
   for (const auto& [prefix, route] : routes) {
     const auto* record = cluster.truth.find(prefix);
     if (record == nullptr || record->owner != route.owner || record->state != BlockState::owned) continue;
