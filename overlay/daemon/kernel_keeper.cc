@@ -118,7 +118,9 @@ void KernelKeeper::look_at_underlay() {
   driver_.feed([&](node::Node& node, Time now) { node.underlay_changed(*found, now); });
 }
 
+/// While the disk takes nothing, ADDs wait for their answers, and their pods for interfaces.
 void KernelKeeper::look_at_interfaces() {
+  if (driver_.stall()) return;
   const auto names = kernel::interface_names(host_.socket);
   if (!names) return log(spdlog::level::warn, "kernel", {{"text", names.error().text}});
   driver_.feed([&](node::Node& node, Time now) { node.interfaces_seen(*names, now); });

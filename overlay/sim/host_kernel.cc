@@ -36,14 +36,16 @@ void Host::reconcile_always() {
   });
 }
 
-/// Whoever lives has one; whoever is deleted has none.
+/// Whoever lives has one; whoever is deleted has none. While the disk takes nothing nobody is judged by that:
+/// those whose ADD waits for it are still to have one.
 void Host::look_at_interfaces() {
+  later(look_period, [this] { look_at_interfaces(); });
+  if (!unwritten_.empty()) return;
   std::set<std::string> present;
   for (const auto& [key, container] : runtime_.containers()) {
     if (container.state == Container::State::live) present.insert(host_interface(key));
   }
   step([&](node::Node& node) { node.interfaces_seen(present, clock()); });
-  later(look_period, [this] { look_at_interfaces(); });
 }
 
 void Host::reconcile() {
