@@ -37,9 +37,11 @@ void keep_changing(const std::atomic<bool>& stop) {
   ASSERT_TRUE(socket);
   nhmsg header{};
   header.nh_family = AF_INET;
+  set_up("lo");  // a blackhole leads there
   while (!stop) {
     Message add(RTM_NEWNEXTHOP, NLM_F_CREATE | NLM_F_REPLACE, header);
-    ASSERT_TRUE(socket->request(add.u32(NHA_ID, 7).flag(NHA_BLACKHOLE)));
+    const auto added = socket->request(add.u32(NHA_ID, 7).flag(NHA_BLACKHOLE));
+    ASSERT_TRUE(added) << added.error().text;
     Message remove(RTM_DELNEXTHOP, 0, nhmsg{});
     ASSERT_TRUE(socket->request(remove.u32(NHA_ID, 7)));
   }

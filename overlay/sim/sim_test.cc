@@ -255,7 +255,7 @@ TEST(Faults, AreNamedAndRefusedByName) {
   EXPECT_EQ(parse_faults("all").value().size(), fault_kinds);
   EXPECT_EQ(parse_faults("kill,fire").error().text,
             "'fire' is no fault; there are partition, one-way, kill, power, reset, slow-link, slow-disk, "
-            "freeze, kernel, move, hostile, flush, disk-full, sync-error, rollback, copy");
+            "freeze, kernel, move, hostile, flush, disk-full, sync-error, rollback, copy, path");
 }
 
 }  // namespace

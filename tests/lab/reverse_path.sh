@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Goal: hosts whose kernels filter by reverse path, strictly and everywhere, lose nothing by it: packets go without VXLAN,
-# by a relay and back; and teardown leaves the filters as they were.
+# Goal: hosts whose kernels filter by reverse path, strictly and everywhere, lose nothing by it when packets go without
+# VXLAN and back; and teardown leaves the filters as they were.
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 filter() { lab exec "$1" -- sysctl -n "net/ipv4/conf/$2/rp_filter"; }
-replies() { grep -c 'icmp_seq=' "$scratch/pings"; }
+replies() { grep -c 'icmp_seq=' "$scratch/pings" || true; }
 more_replies_than() { (($(replies) > $1)); }
 clean_up() { kill "${pings:-}" 2>/dev/null || true; }
 
@@ -37,13 +37,6 @@ kill -INT "$pings"
 wait "$pings" || true
 pings=
 expect_equal "pings lost" 0 "$(grep -oE '[0-9]+ packets transmitted, [0-9]+ received' "$scratch/pings" | awk '{print $1 - $4}')"
-
-step "a relay carries what nothing else does"
-cut_silently h1 h2
-eventually "h1 relays" 20 goes h1 h2 relay
-eventually "h2 relays" 20 goes h2 h1 relay
-expect "a reaches b" reaches a "$(address_of b)"
-heal h1 h2
 
 step "teardown makes strict again what was, with a daemon and without"
 lab ctl h1 -- teardown
