@@ -41,10 +41,10 @@ both_restart() {
   # Without the lab's script around it, so that it can be told to end; by itself it ends after a minute.
   nsenter --net="/run/netns/$LAB-pod-a" stdbuf -oL ping -n -i 0.001 -c 60000 "$(address_of b)" >"$scratch/pings" &
   pings=$!
-  eventually "the pings pass" 10 pings_reach 50
+  eventually "the pings pass" 30 pings_reach 50
   watch_routes
   for host in h1 h2; do lab kill "$host" -9; done
-  eventually "pings pass without any daemon" 10 pings_reach 1500
+  eventually "pings pass without any daemon" 30 pings_reach 1500
   for host in h1 h2; do lab restart "$host"; done
   for host in h1 h2; do lab kill "$host"; done
   for host in h1 h2; do lab restart "$host"; done
@@ -54,7 +54,7 @@ both_restart() {
     eventually "$host go by $kind again" 40 goes $host "$kind"
   done
 
-  eventually "there are 10,000 replies" 30 pings_reach 10000
+  eventually "there are 10,000 replies" 60 pings_reach 10000
   eventually "there are replies after the last restart" 5 pings_reach $(($(wc -l <"$scratch/pings") + 50))
   kill -INT "$pings"
   wait "$pings" || true
