@@ -13,14 +13,14 @@ constexpr auto interval = std::chrono::seconds(10);
 }  // namespace
 
 CertificateWatch::CertificateWatch(boost::asio::io_context& io, const Options& options, const NodeId& node,
-                                   MeshSessions& sessions, Alarms& alarms)
-    : timer_(io), options_(options), node_(node), sessions_(sessions), alarms_(alarms), seen_(versions()) {}
-
-void CertificateWatch::start(const transport::Certificates& loaded) {
-  certificate_ = loaded.text();
-  renew_by_ = loaded.renew_by();
-  look();
-}
+                                   transport::Certificates loaded, MeshSessions& sessions, Alarms& alarms)
+    : timer_(io),
+      options_(options),
+      node_(node),
+      sessions_(sessions),
+      alarms_(alarms),
+      seen_(versions()),
+      current_(std::move(loaded)) {}
 
 /// Whoever writes the three one after the other is believed when they fit; until then the old ones stay.
 void CertificateWatch::look() {
@@ -53,16 +53,14 @@ Status CertificateWatch::take_up() {
   OVERLAY_TRY(auto credentials, load_credentials(options_));
   OVERLAY_CHECK(check_node(options_, *credentials, node_));
   tell(*credentials);
-  const auto& certificates = std::get<transport::Certificates>(*credentials);
-  certificate_ = certificates.text();
-  renew_by_ = certificates.renew_by();
+  current_ = std::get<transport::Certificates>(*credentials);
   sessions_.set_credentials(*std::move(credentials));
   return {};
 }
 
 void CertificateWatch::judge() {
-  const bool late = std::time(nullptr) >= renew_by_;
-  alarms_.set("certificate-expires", late ? "the certificate of this host (" + certificate_ +
+  const bool late = std::time(nullptr) >= current_.renew_by();
+  alarms_.set("certificate-expires", late ? "the certificate of this host (" + current_.text() +
                                                 ") is about to expire, and no new session is "
                                                 "made with it then; put a new one in the place of " +
                                                 options_.tls_cert.string()

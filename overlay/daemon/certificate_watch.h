@@ -16,17 +16,15 @@ namespace overlay::daemon {
 
 class CertificateWatch {
  public:
-  /// `node`: this one. All that is given must outlive it.
+  /// `node`: this one; `loaded`: what sessions use at first. All else that is given must outlive it.
   CertificateWatch(boost::asio::io_context& io, const Options& options, const NodeId& node,
-                   MeshSessions& sessions, Alarms& alarms);
+                   transport::Certificates loaded, MeshSessions& sessions, Alarms& alarms);
 
-  /// With what start() has loaded.
-  void start(const transport::Certificates& loaded);
   /// Now, and every ten seconds from then on.
   void look();
 
  private:
-  /// When each file was written, and which file it is.
+  /// When each file was written, and how long it is.
   using Versions = std::array<std::pair<std::filesystem::file_time_type, std::uintmax_t>, 3>;
 
   Versions versions() const;
@@ -39,8 +37,7 @@ class CertificateWatch {
   MeshSessions& sessions_;
   Alarms& alarms_;
   Versions seen_;
-  std::string certificate_;  // for people
-  std::int64_t renew_by_ = 0;
+  transport::Certificates current_;
 };
 
 }  // namespace overlay::daemon

@@ -198,10 +198,11 @@ Status Runner::open_node(Host host, const std::string& renewed) {
   traffic_.emplace(io_, std::move(netfilter), *driver_);
   readiness_.emplace(io_, *driver_, [this] { install_cni_plugin(io_, options_, socket_path()); });
   if (!options_.tls_cert.empty()) {
-    certificates_.emplace(io_, options_, id, sessions_, alarms_);
-    certificates_->start(std::get<transport::Certificates>(*credentials));
+    certificates_.emplace(io_, options_, id, std::get<transport::Certificates>(*credentials), sessions_,
+                          alarms_);
   }
   sessions_.attach(*driver_, std::move(credentials));
+  if (certificates_) certificates_->look();
   api_.attach(*driver_, *kernel_, alarms_);
   if (options_.kubernetes) open_kubernetes(Rng(rng.next()));
   if (!state.recovered.warning.empty())

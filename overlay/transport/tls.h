@@ -27,7 +27,6 @@ class Tls {
  public:
   explicit Tls(Credentials credentials);
 
-  const Credentials& credentials() const { return credentials_; }
   /// nullptr: it is certificates.
   const Keyring* keys() const { return std::get_if<Keyring>(&credentials_); }
   /// TLS over a connected socket, before the handshake. `handshake` is used until let_go().
