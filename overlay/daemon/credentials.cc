@@ -73,4 +73,10 @@ void tell(const transport::Credentials& credentials) {
   log(spdlog::level::info, "security", {{"certificate", std::get<Certificates>(credentials).text()}});
 }
 
+void take_up(const transport::Credentials& credentials, Driver& driver, MeshSessions& sessions) {
+  tell(credentials);
+  driver.feed([&](node::Node& node, Time now) { node.secrets_changed(pair_roots(credentials), now); });
+  sessions.set_credentials(credentials);
+}
+
 }  // namespace overlay::daemon

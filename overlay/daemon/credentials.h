@@ -4,6 +4,8 @@
 
 #include <optional>
 
+#include "overlay/daemon/driver.h"
+#include "overlay/daemon/mesh_sessions.h"
 #include "overlay/daemon/options.h"
 #include "overlay/plan/wireguard.h"
 #include "overlay/transport/tls.h"
@@ -22,5 +24,8 @@ std::vector<plan::PairRoot> pair_roots(const std::optional<transport::Credential
 
 /// For the log.
 void tell(const transport::Credentials& credentials);
+
+/// Others in the place of those there are: for sessions from now on, and for encryption.
+void take_up(const transport::Credentials& credentials, Driver& driver, MeshSessions& sessions);
 
 }  // namespace overlay::daemon

@@ -53,10 +53,7 @@ Status KubeHost::use_secret(const std::string& text) {
   OVERLAY_TRY(auto keys, transport::Keyring::make(secrets));
   if (!kept || *kept != secret) OVERLAY_CHECK(store::keep_secret(own_secret(options_), secret));
   secret_ = secret;
-  const transport::Credentials credentials(std::move(keys));
-  daemon::tell(credentials);
-  driver_.feed([&](node::Node& node, Time now) { node.secrets_changed(pair_roots(credentials), now); });
-  sessions_.set_credentials(credentials);
+  take_up(std::move(keys), driver_, sessions_);
   return {};
 }
 

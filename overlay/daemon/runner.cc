@@ -336,9 +336,7 @@ Status Runner::reload(const Options& options) {
     certificates_->look();
   } else if (!options.insecure) {
     OVERLAY_TRY(auto credentials, load_credentials(options));
-    tell(*credentials);
-    driver_->feed([&](node::Node& node, Time now) { node.secrets_changed(pair_roots(credentials), now); });
-    sessions_.set_credentials(*std::move(credentials));
+    take_up(*credentials, *driver_, sessions_);
   }
   set_log_level(options.log_level);
   return {};
