@@ -27,12 +27,12 @@ if(OVERLAY_FUZZ)
 endif()
 
 # overlay_library(NAME SOURCES... [LINK libs...] [SEPARATE]) makes the static library overlay_NAME of one folder. With
-# CMAKE_UNITY_BUILD (the presets asan and fuzz) its sources are compiled as one, in a fifth of the time, so their anonymous
-# namespaces share their names; SEPARATE keeps them apart.
+# CMAKE_UNITY_BUILD (all presets but dev and coverage) its sources are compiled as one, in a fifth of the time, so their
+# anonymous namespaces share their names; SEPARATE keeps them apart, as OVERLAY_SEPARATE does where it is set.
 function(overlay_library name)
   cmake_parse_arguments(ARG "SEPARATE" "" "LINK" ${ARGN})
   add_library(overlay_${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
-  if(ARG_SEPARATE)
+  if(ARG_SEPARATE OR OVERLAY_SEPARATE)
     set_target_properties(overlay_${name} PROPERTIES UNITY_BUILD OFF)
   endif()
   # A fuzz target brings what it links; nothing else is wanted of that build.
@@ -50,18 +50,21 @@ function(overlay_executable name)
   set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ${OVERLAY_FUZZ})
 endfunction()
 
-# overlay_test(NAME SOURCES... [LINK libs...] [LABELS labels...]) makes one GoogleTest binary and one ctest entry.
+# overlay_test(NAME SOURCES... [LINK libs...] [LABELS labels...] [SEPARATE]) makes one GoogleTest binary and one ctest
+# entry. Its sources are compiled as one as those of a library are.
 # Labels: quick (inner loop), netns (needs root), slow.
 function(overlay_test name)
   if(NOT OVERLAY_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "TIMEOUT" "LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "SEPARATE" "TIMEOUT" "LINK;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
-  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)  # tests name things freely
+  if(ARG_SEPARATE)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
+  endif()
   target_link_libraries(${name} PRIVATE overlay_flags ${ARG_LINK} GTest::gmock_main rapidcheck)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   add_test(NAME ${name} COMMAND ${name})

@@ -16,7 +16,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-NodeId id(std::uint8_t last) {
+NodeId node(std::uint8_t last) {
   NodeId out;
   out.bytes.back() = last;
   return out;
@@ -25,7 +25,7 @@ NodeId id(std::uint8_t last) {
 /// Nodes 1 to `count`.
 node::View view_of(int count) {
   node::View out;
-  out.id = id(1);
+  out.id = node(1);
   for (int i = 1; i <= count; ++i) {
     node::PeerView& peer = out.peers.emplace_back();
     peer.id.bytes.back() = static_cast<std::uint8_t>(i);
@@ -48,7 +48,7 @@ std::string text_of(const v1::Map& map, int& steps) {
 }
 
 TEST(Map, NamesLinkedPeersByTheirPlaces) {
-  const auto map = to_map(view_of(3), {{id(3), {id(2), id(1)}}, {id(1), {id(3)}}}, {}, {});
+  const auto map = to_map(view_of(3), {{node(3), {node(2), node(1)}}, {node(1), {node(3)}}}, {}, {});
   ASSERT_EQ(map.linked_size(), 3);
   EXPECT_THAT(map.linked(0).to(), ElementsAre(2));
   EXPECT_THAT(map.linked(1).to(), IsEmpty());
@@ -56,7 +56,7 @@ TEST(Map, NamesLinkedPeersByTheirPlaces) {
 }
 
 TEST(Map, LeavesOutLinksOfWhoIsNoPeer) {
-  const auto map = to_map(view_of(2), {{id(9), {id(1)}}, {id(2), {id(9), id(1)}}}, {}, {});
+  const auto map = to_map(view_of(2), {{node(9), {node(1)}}, {node(2), {node(9), node(1)}}}, {}, {});
   ASSERT_EQ(map.linked_size(), 2);
   EXPECT_THAT(map.linked(0).to(), IsEmpty());
   EXPECT_THAT(map.linked(1).to(), ElementsAre(0));

@@ -6,10 +6,10 @@
 namespace overlay::ctl {
 namespace {
 
-using Kind = Column::Kind;
+using Aligned = Column::Kind;
 
 Table example() {
-  Table table({{"NAME"}, {"COUNT", Kind::number}, {"REASON", Kind::remark}});
+  Table table({{"NAME"}, {"COUNT", Aligned::number}, {"REASON", Aligned::remark}});
   table.add({std::string("h1"), std::string("1"), std::string("")});
   table.add(
       {Cell("a-long-name", Tone::bad), std::string("12345678"), std::string("one two three four five")});
@@ -40,7 +40,7 @@ TEST(Table, ColoursWithoutMovingColumns) {
 }
 
 TEST(Table, ShowsItsHeaderEvenWithoutRows) {
-  EXPECT_EQ(Table({{"A"}, {"B", Kind::number}}).text({}), "A  B\n");
+  EXPECT_EQ(Table({{"A"}, {"B", Aligned::number}}).text({}), "A  B\n");
 }
 
 TEST(Table, DoesNotLetTextSteerTheTerminal) {

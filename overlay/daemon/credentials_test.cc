@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 using transport::TestAuthority;
 
-const NodeId node{{7}};
+const NodeId holder{{7}};
 
 class CredentialsTest : public testing::Test {
  protected:
@@ -23,7 +23,7 @@ class CredentialsTest : public testing::Test {
     options.tls_cert = dir / "tls.crt";
     options.tls_key = dir / "tls.key";
     store::spill(options.tls_ca, authority.pem());
-    place(authority.issue_to(node));
+    place(authority.issue_to(holder));
   }
   void place(const TestAuthority::Issued& issued) const {
     store::spill(options.tls_cert, issued.certificate);
@@ -33,7 +33,7 @@ class CredentialsTest : public testing::Test {
   std::string fault() const {
     const auto loaded = load_credentials(options);
     if (!loaded) return loaded.error().text;
-    const Status checked = check_node(options, **loaded, node);
+    const Status checked = check_node(options, **loaded, holder);
     return checked ? "none" : checked.error().text;
   }
 
@@ -49,8 +49,8 @@ TEST_F(CredentialsTest, OfThisNodeServe) {
 
 TEST_F(CredentialsTest, OfAnotherNodeOrOfNoneAreRefusedWithTheNameThatIsMissing) {
   const std::string cure =
-      " and this node is " + node.hex() +
-      "; have it issued with the subject alternative name URI:overlay:node:" + node.hex();
+      " and this node is " + holder.hex() +
+      "; have it issued with the subject alternative name URI:overlay:node:" + holder.hex();
   std::filesystem::remove(options.tls_key);
   place(authority.issue({}));
   EXPECT_EQ(fault(), "--tls-cert " + options.tls_cert.string() + ": it is of no node" + cure);

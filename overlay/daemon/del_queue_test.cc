@@ -12,8 +12,8 @@ namespace {
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-constexpr const char* first = R"({"network":"overlay","container":"c1","interface":"eth0"})";
-constexpr const char* second = R"({"network":"overlay","container":"c2","interface":"eth0"})";
+constexpr const char* one = R"({"network":"overlay","container":"c1","interface":"eth0"})";
+constexpr const char* other = R"({"network":"overlay","container":"c2","interface":"eth0"})";
 
 class DelQueueTest : public testing::Test {
  protected:
@@ -24,8 +24,8 @@ class DelQueueTest : public testing::Test {
 };
 
 TEST_F(DelQueueTest, ReleasesWhatWasDeletedAndForgetsIt) {
-  store::spill(dir / "1.json", first);
-  store::spill(dir / "2.json", second);
+  store::spill(dir / "1.json", one);
+  store::spill(dir / "2.json", other);
   drain_del_queue(dir.path(), backend);
   EXPECT_THAT(backend.calls, UnorderedElementsAre("del overlay c1 eth0", "del overlay c2 eth0"));
   EXPECT_FALSE(holds("1.json"));
@@ -33,7 +33,7 @@ TEST_F(DelQueueTest, ReleasesWhatWasDeletedAndForgetsIt) {
 }
 
 TEST_F(DelQueueTest, KeepsWhatCouldNotBeReleased) {
-  store::spill(dir / "1.json", first);
+  store::spill(dir / "1.json", one);
   backend.failure = fail(Errc::exhausted, "no space left on device");
   drain_del_queue(dir.path(), backend);
   EXPECT_TRUE(holds("1.json"));
@@ -42,8 +42,8 @@ TEST_F(DelQueueTest, KeepsWhatCouldNotBeReleased) {
 TEST_F(DelQueueTest, PutsAsideWhatIsNoRequest) {
   store::spill(dir / "bad.json", "{");
   store::spill(dir / "nameless.json", R"({"network":"overlay"})");
-  store::spill(dir / ".half.json", first);
-  store::spill(dir / "note.txt", first);
+  store::spill(dir / ".half.json", one);
+  store::spill(dir / "note.txt", one);
   drain_del_queue(dir.path(), backend);
   EXPECT_THAT(backend.calls, IsEmpty());
   EXPECT_TRUE(holds("bad.json.unreadable"));

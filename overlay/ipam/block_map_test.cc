@@ -10,12 +10,12 @@
 #include <algorithm>
 
 #include "overlay/base/rng.h"
+#include "overlay/ipam/test_prefix.h"
 
 namespace overlay::ipam {
 namespace {
 
 Ip ip(std::string_view text) { return Ip::parse(text).value(); }
-Prefix prefix(std::string_view text) { return Prefix::parse(text).value(); }
 NodeId node(std::uint8_t n) { return NodeId{{n}}; }
 
 BlockRecord owned(std::string_view text, std::uint64_t seq, std::uint8_t owner) {

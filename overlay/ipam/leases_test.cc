@@ -7,12 +7,13 @@
 
 #include <set>
 
+#include "overlay/ipam/test_prefix.h"
+
 namespace overlay::ipam {
 namespace {
 
 using std::chrono::seconds;
 
-Prefix prefix(std::string_view text) { return Prefix::parse(text).value(); }
 LeaseKey key(int n) { return {"overlay", "c" + std::to_string(n), "eth0"}; }
 Time at(int s) { return Time(seconds(s)); }
 

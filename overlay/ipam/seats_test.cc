@@ -8,10 +8,11 @@
 
 #include <algorithm>
 
+#include "overlay/ipam/test_prefix.h"
+
 namespace overlay::ipam {
 namespace {
 
-Prefix prefix(std::string_view text) { return Prefix::parse(text).value(); }
 Space space(std::string_view pool, int length, std::uint32_t seats) { return {prefix(pool), length, seats}; }
 
 std::vector<std::uint32_t> all_seats(const Space& of) {

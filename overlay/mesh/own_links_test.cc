@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "overlay/mesh/neighbours.h"
+#include "overlay/mesh/test_ids.h"
 
 namespace overlay::mesh {
 namespace {
 
 using namespace std::chrono_literals;
 
-NodeId n(std::uint8_t number) { return NodeId{{number}}; }
 constexpr std::size_t small = 5;
 constexpr std::size_t large = 1000;
 constexpr Time start{1h};

@@ -8,12 +8,12 @@
 #include <array>
 #include <map>
 
+#include "overlay/mesh/test_ids.h"
+
 namespace overlay::mesh {
 namespace {
 
 using namespace std::chrono_literals;
-
-NodeId n(std::uint8_t number) { return NodeId{{number}}; }
 
 using LinkState = std::map<NodeId, std::vector<NodeId>>;
 

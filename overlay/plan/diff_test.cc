@@ -7,18 +7,13 @@
 
 #include "overlay/plan/desired.h"
 #include "overlay/plan/test_intents.h"
+#include "overlay/plan/test_operations.h"
 
 namespace overlay::plan {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-std::vector<std::string> texts(const std::vector<Operation>& operations) {
-  std::vector<std::string> out;
-  for (const Operation& operation : operations) out.push_back(operation.text());
-  return out;
-}
 
 void apply_all(const std::vector<Operation>& operations, Objects& kernel) {
   for (const Operation& operation : operations) apply(operation, kernel);

@@ -5,6 +5,7 @@
 
 #include "overlay/plan/desired.h"
 #include "overlay/plan/test_intents.h"
+#include "overlay/plan/test_operations.h"
 
 namespace overlay::plan {
 namespace {
@@ -12,12 +13,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::StartsWith;
-
-std::vector<std::string> texts(const std::vector<Operation>& operations) {
-  std::vector<std::string> out;
-  for (const Operation& operation : operations) out.push_back(operation.text());
-  return out;
-}
 
 /// A book and the kernel it is of.
 struct Programmed {

@@ -12,25 +12,25 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const std::vector<Bytes> entries = {"first", "", "third is the longest of the four", "4th"};
+const std::vector<Bytes> four = {"first", "", "third is the longest of the four", "4th"};
 
-/// Where each record of a log that holds `count` of the entries begins, and where the log ends.
+/// Where each record of a log that holds `count` of the four entries begins, and where the log ends.
 std::vector<std::size_t> boundaries(std::size_t count) {
   std::vector<std::size_t> out = {log_header_bytes};
-  for (std::size_t i = 0; i < count; ++i) out.push_back(out.back() + record_header_bytes + entries[i].size());
+  for (std::size_t i = 0; i < count; ++i) out.push_back(out.back() + record_header_bytes + four[i].size());
   return out;
 }
 
 /// Each entry appended and synced before the next.
 Bytes synced_log() {
   Bytes log = log_header(0);
-  for (std::uint64_t i = 0; i < entries.size(); ++i) append_record(log, i + 1, i, entries[i]);
+  for (std::uint64_t i = 0; i < four.size(); ++i) append_record(log, i + 1, i, four[i]);
   return log;
 }
 
 Bytes snapshot_log() {
-  Bytes log = log_header(entries.size());
-  for (std::uint64_t i = 0; i < entries.size(); ++i) append_record(log, i + 1, entries.size(), entries[i]);
+  Bytes log = log_header(four.size());
+  for (std::uint64_t i = 0; i < four.size(); ++i) append_record(log, i + 1, four.size(), four[i]);
   return log;
 }
 
@@ -45,7 +45,7 @@ TEST(LogFormat, AnEmptyLogHoldsNothing) {
 TEST(LogFormat, EntriesComeBackInOrder) {
   const auto log = parse_log(synced_log());
   ASSERT_TRUE(log);
-  EXPECT_EQ(log->entries, entries);
+  EXPECT_EQ(log->entries, four);
   EXPECT_EQ(log->snapshot_bytes, log_header_bytes);
   EXPECT_EQ(parse_log(snapshot_log())->snapshot_bytes, snapshot_log().size());
 }
@@ -68,14 +68,13 @@ TEST(LogFormat, TheBytesOnDiskAreTheDocumentedOnes) {
 
 TEST(LogFormat, EveryCutLeavesTheWholeEntriesBeforeIt) {
   const Bytes whole = synced_log();
-  const auto ends = boundaries(entries.size());
+  const auto ends = boundaries(four.size());
   for (std::size_t size = log_header_bytes; size <= whole.size(); ++size) {
     const auto log = parse_log(std::string_view(whole).substr(0, size));
     ASSERT_TRUE(log) << size;
     std::size_t kept = 0;
-    while (kept < entries.size() && ends[kept + 1] <= size) ++kept;
-    EXPECT_EQ(log->entries, std::vector<Bytes>(entries.begin(), entries.begin() + static_cast<long>(kept)))
-        << size;
+    while (kept < four.size() && ends[kept + 1] <= size) ++kept;
+    EXPECT_EQ(log->entries, std::vector<Bytes>(four.begin(), four.begin() + static_cast<long>(kept))) << size;
     EXPECT_EQ(log->good_bytes, ends[kept]) << size;
     EXPECT_EQ(log->torn_bytes, size - ends[kept]) << size;
   }
@@ -100,7 +99,7 @@ TEST(LogFormat, EveryCutOfASnapshotIsDamage) {
 
 TEST(LogFormat, EveryFlippedByteIsDamageExceptInTheLastUnprovenEntry) {
   const Bytes whole = synced_log();
-  const std::size_t last = boundaries(entries.size())[entries.size() - 1];
+  const std::size_t last = boundaries(four.size())[four.size() - 1];
   for (std::size_t at = 0; at < whole.size(); ++at) {
     for (const int mask : {0x01, 0x80, 0xff}) {
       Bytes flipped = whole;
@@ -112,7 +111,7 @@ TEST(LogFormat, EveryFlippedByteIsDamageExceptInTheLastUnprovenEntry) {
         EXPECT_EQ(log.error().code, newer ? Errc::unsupported : Errc::corrupt) << at;
       } else {
         ASSERT_TRUE(log) << at << " " << log.error().text;
-        EXPECT_EQ(log->entries.size(), entries.size() - 1) << at;
+        EXPECT_EQ(log->entries.size(), four.size() - 1) << at;
         EXPECT_EQ(log->torn_bytes, whole.size() - last) << at;
       }
     }
@@ -143,7 +142,7 @@ TEST(LogFormat, AHoleInABatchThatWasNeverSyncedIsATornTail) {
 
 TEST(LogFormat, DamageIsNamedByItsByte) {
   Bytes log = synced_log();
-  const std::size_t second = boundaries(entries.size())[1];
+  const std::size_t second = boundaries(four.size())[1];
   log[second] = 1;
   EXPECT_EQ(parse_log(log).error().text, "byte " + std::to_string(second) +
                                              ": entry 2 cannot be read, although it was safely on disk once");
@@ -174,7 +173,7 @@ RC_GTEST_PROP(LogFormat, RubbishBehindTheLastEntryIsATornTail, (const std::strin
   log += rubbish;
   const auto read = parse_log(log);
   RC_ASSERT(read.has_value());
-  RC_ASSERT(read->entries == entries);
+  RC_ASSERT(read->entries == four);
   RC_ASSERT(read->torn_bytes == rubbish.size());
 }
 

@@ -18,7 +18,7 @@ using testing::IsEmpty;
 constexpr node::SessionId near_id = 1;
 constexpr node::SessionId far_id = 2;
 
-std::string framed(std::string_view body) {
+std::string frame_of(std::string_view body) {
   Bytes out;
   append_frame(out, body);
   return out;
@@ -71,14 +71,14 @@ TEST_F(SessionTest, CarriesManyFramesBothWays) {
 TEST_F(SessionTest, CarriesTheLongestFrame) {
   session->admit();
   const std::string longest(node::max_frame_bytes, 'x');
-  const std::string stream = framed(longest);
+  const std::string stream = frame_of(longest);
   asio::async_write(pair.far, asio::buffer(stream), [](const error_code&, std::size_t) {});
   ASSERT_TRUE(run_until([&] { return frames().size() == 1; }));
   EXPECT_EQ(frames()[0], longest);
 }
 
 TEST_F(SessionTest, TakesAFrameThatComesByteByByte) {
-  for (const char c : framed("slowly")) {
+  for (const char c : frame_of("slowly")) {
     EXPECT_THAT(frames(), IsEmpty());
     write_far({&c, 1});
     loop.settle();
@@ -88,8 +88,8 @@ TEST_F(SessionTest, TakesAFrameThatComesByteByByte) {
 }
 
 TEST_F(SessionTest, EndsWhenAStrangerSendsMoreThanAHello) {
-  write_far(framed(std::string(node::max_hello_bytes, 'h')) +
-            framed(std::string(node::max_hello_bytes + 1, 'x')));
+  write_far(frame_of(std::string(node::max_hello_bytes, 'h')) +
+            frame_of(std::string(node::max_hello_bytes + 1, 'x')));
   ASSERT_TRUE(run_until([&] { return !closings().empty(); }));
   EXPECT_EQ(frames().size(), 1U);
   EXPECT_THAT(closings(),
@@ -109,13 +109,13 @@ TEST_F(SessionTest, EndsWhenAnAdmittedPeerSendsTooMuch) {
 TEST_F(SessionTest, CarriesOutWhatAHelloBringsAboutBeforeTheFrameBehindIt) {
   recorder.on_frame = [&](node::SessionId) { asio::post(loop.executor(), [&] { session->admit(); }); };
   const std::string behind(node::max_hello_bytes + 1, 'x');
-  write_far(framed("hello") + framed(behind));
+  write_far(frame_of("hello") + frame_of(behind));
   ASSERT_TRUE(run_until([&] { return frames().size() == 2; }));
   EXPECT_THAT(frames(), ElementsAre("hello", behind));
 }
 
 TEST_F(SessionTest, TellsThatThePeerHasGone) {
-  write_far(framed("bye"));
+  write_far(frame_of("bye"));
   pair.far.close();
   ASSERT_TRUE(run_until([&] { return !closings().empty(); }));
   EXPECT_THAT(frames(), ElementsAre("bye"));
@@ -155,16 +155,16 @@ TEST_F(SessionTest, ClosingSendsWhatIsQueuedFirst) {
 }
 
 TEST_F(SessionTest, ClosingDeliversTheLastFrameToAPeerThatStillTalks) {
-  write_far(framed("hello") + framed("and more that nobody will look at"));
+  write_far(frame_of("hello") + frame_of("and more that nobody will look at"));
   recorder.on_frame = [&](node::SessionId) {
     session->send("refused: other cluster");
     session->close();
   };
   ASSERT_TRUE(run_until([&] { return !frames().empty(); }));
-  write_far(framed("and even more"));
+  write_far(frame_of("and even more"));
   read_far();
   ASSERT_TRUE(run_until([&] { return far_ended; }));
-  EXPECT_EQ(far_read, framed("refused: other cluster"));
+  EXPECT_EQ(far_read, frame_of("refused: other cluster"));
   EXPECT_THAT(frames(), ElementsAre("hello"));
 }
 
@@ -179,7 +179,7 @@ TEST_F(SessionTest, ClosingEndsInTimeWhenThePeerDoesNotRead) {
 TEST_F(SessionTest, NothingIsToldAfterAClose) {
   session->send("last");
   session->close();
-  write_far(framed("unheard"));
+  write_far(frame_of("unheard"));
   read_far();
   ASSERT_TRUE(run_until([&] { return far_ended; }));
   pair.far.close();

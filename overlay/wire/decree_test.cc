@@ -16,7 +16,7 @@ using consensus::founded;
 using consensus::key;
 using consensus::node;
 
-const ClusterId cluster = founded(3).cluster();
+const ClusterId of_three = founded(3).cluster();
 
 consensus::Decree some_decree() {
   return next(founded(3), {.removed = {{node(8), "h8", node(9)}, {node(7), "h7", std::nullopt}},
@@ -31,7 +31,7 @@ DecreeRecord proved(const consensus::Decree& decree, std::initializer_list<std::
   out.decree.hash = consensus::hash_of_value(out.value);
   for (const auto by : accepted) {
     const auto statement =
-        consensus::accept_statement(cluster, decree.index, out.proof.ballot, out.decree.hash);
+        consensus::accept_statement(of_three, decree.index, out.proof.ballot, out.decree.hash);
     out.proof.accepted.push_back({key(by).public_key, key(by).sign(statement)});
   }
   return out;
@@ -39,7 +39,7 @@ DecreeRecord proved(const consensus::Decree& decree, std::initializer_list<std::
 
 TEST(DecreeRecord, OpensAsItWasSealedAndExtendsTheChain) {
   const DecreeRecord said = proved(some_decree(), {1, 2});
-  const auto opened = open(seal(said, {}, key(5), cluster).envelope, cluster);
+  const auto opened = open(seal(said, {}, key(5), of_three).envelope, of_three);
   ASSERT_TRUE(opened) << opened.error().text;
   EXPECT_EQ(opened->key, decree_key(1));
   EXPECT_EQ(opened->version, (RecordVersion{0, 1}));
@@ -50,19 +50,19 @@ TEST(DecreeRecord, OpensAsItWasSealedAndExtendsTheChain) {
 
 TEST(DecreeRecord, IsOneContentWhoeverProvesAndSendsIt) {
   const auto content = [](std::initializer_list<std::uint8_t> accepted, std::uint8_t author) {
-    return seal(proved(some_decree(), accepted), {}, key(author), cluster).content;
+    return seal(proved(some_decree(), accepted), {}, key(author), of_three).content;
   };
   EXPECT_EQ(content({1, 2}, 1), content({3, 2}, 3));
   consensus::Decree other = some_decree();
   other.change.removed.pop_back();
-  EXPECT_NE(content({1, 2}, 1), seal(proved(other, {1, 2}), {}, key(1), cluster).content);
+  EXPECT_NE(content({1, 2}, 1), seal(proved(other, {1, 2}), {}, key(1), of_three).content);
 }
 
 TEST(DecreeRecord, KeepsFieldsOfNewerVersionsUnderItsProof) {
   DecreeRecord newer = proved(some_decree(), {1});
   newer.value += Bytes("\xfa\x01\x03new", 6);  // field 31, three bytes
   const auto hash = consensus::hash_of_value(newer.value);
-  const auto opened = open(seal(newer, {}, key(1), cluster).envelope, cluster);
+  const auto opened = open(seal(newer, {}, key(1), of_three).envelope, of_three);
   ASSERT_TRUE(opened) << opened.error().text;
   EXPECT_EQ(std::get<DecreeRecord>(opened->body).decree.hash, hash);
   EXPECT_EQ(std::get<DecreeRecord>(opened->body).value, newer.value);
@@ -70,7 +70,7 @@ TEST(DecreeRecord, KeepsFieldsOfNewerVersionsUnderItsProof) {
 
 TEST(DecreeRecord, OutOfBoundsIsRefusedWithAReason) {
   const auto refused = [](const DecreeRecord& record) {
-    return open(seal(record, {}, key(1), cluster).envelope, cluster).error().text;
+    return open(seal(record, {}, key(1), of_three).envelope, of_three).error().text;
   };
   DecreeRecord record = proved(some_decree(), {1});
   record.decree.index = 2;
@@ -90,7 +90,7 @@ TEST(DecreeRecord, OutOfBoundsIsRefusedWithAReason) {
 
 template <class Body>
 Body said(const Body& body) {
-  const auto statement = open_statement(sign_statement(body, node(1), key(2), cluster), node(1), cluster);
+  const auto statement = open_statement(sign_statement(body, node(1), key(2), of_three), node(1), of_three);
   EXPECT_TRUE(statement) << (statement ? "" : statement.error().text);
   return std::get<Body>(statement->body);
 }
