@@ -21,16 +21,19 @@ Attachment attachment_of(const Environment& environment, const NetConf& conf) {
   return {conf.name, environment.container, environment.interface};
 }
 
-/// Frees the lease now, or, with overlayd away, once it is back.
-Status release(const Attachment& attachment, const NetConf& conf) {
+/// `freed` is what overlayd said to the deletion; with overlayd away, it frees the lease once it is back.
+Status settle(const Status& freed, const Attachment& attachment, const NetConf& conf) {
   const DelQueue queue(conf.socket);
-  const Status freed = DaemonClient(conf.socket).del(attachment);
   if (freed) {
     queue.remove(attachment);
     return {};
   }
   if (freed.error().code != Errc::unavailable && freed.error().code != Errc::io) return freed;
   return queue.add(attachment);
+}
+
+Status release(const Attachment& attachment, const NetConf& conf) {
+  return settle(DaemonClient(conf.socket).del(attachment), attachment, conf);
 }
 
 /// A note to free this attachment is of its earlier life, and goes before overlayd could read it as of this
@@ -119,11 +122,14 @@ Outcome<Attached> add(const Environment& environment, const NetConf& conf) {
   return result_of(environment, link, paired.lease, mtu, *made);
 }
 
+/// overlayd takes the interface away before it frees the lease, and need not wait for the kernel's answer;
+/// what it did not take away is taken away here.
 Outcome<void> del(const Environment& environment, const NetConf& conf) {
   OVERLAY_TRY(Socket host, Socket::open(NETLINK_ROUTE));
   const Attachment attachment = attachment_of(environment, conf);
+  const Status freed = DaemonClient(conf.socket).del(attachment);
   OVERLAY_CHECK(remove_link(host, host_interface(attachment)));
-  OVERLAY_CHECK(release(attachment, conf));
+  OVERLAY_CHECK(settle(freed, attachment, conf));
   return {};
 }
 

@@ -47,7 +47,7 @@ class Backend {
 
   /// A CNI ADD: leases addresses, or finds the lease there is.
   virtual void lease_add(const ipam::LeaseRequest& request, LeaseReply reply) = 0;
-  /// A CNI DEL: gives the lease back; no lease is no error.
+  /// A CNI DEL: takes the interface away and gives the lease back; that there is none is no error.
   virtual void lease_del(const ipam::LeaseKey& key, LeaseReply reply) = 0;
   /// A CNI CHECK: the lease as it is; Errc::not_found when there is none.
   virtual void lease_check(const ipam::LeaseKey& key, LeaseReply reply) = 0;

@@ -11,9 +11,10 @@
 
 namespace overlay::daemon {
 
-void ApiBackend::attach(Driver& driver, KernelKeeper& kernel, const Alarms& alarms) {
+void ApiBackend::attach(Driver& driver, KernelKeeper& kernel, PortRemover& ports, const Alarms& alarms) {
   driver_ = &driver;
   kernel_ = &kernel;
+  ports_ = &ports;
   alarms_ = &alarms;
   driver.on_stall([this](const Error& error) { refuse_waiting(error); });
 }
@@ -92,11 +93,21 @@ void ApiBackend::refuse_waiting(const Error& error) {
 void ApiBackend::lease_add(const ipam::LeaseRequest& request, control::LeaseReply reply) {
   // The answer would have to wait for the disk; the runtime had better try another host.
   if (driver_->stall()) return reply(driver_->stall()->error);
-  call(std::move(reply),
-       [&](node::Node& node, node::CallId id, Time now) { node.lease(id, request, wall_now(), now); });
+  const auto lease = [this, request, reply = std::move(reply)] {
+    call(reply,
+         [&](node::Node& node, node::CallId id, Time now) { node.lease(id, request, wall_now(), now); });
+  };
+  ports_->after(host_interface(request.key), lease);
 }
 
+/// An address is free when no interface has it any more.
 void ApiBackend::lease_del(const ipam::LeaseKey& key, control::LeaseReply reply) {
+  ports_->remove(host_interface(key), [this, key, reply = std::move(reply)](const Status& removed) {
+    removed ? release(key, reply) : reply(removed.error());
+  });
+}
+
+void ApiBackend::release(const ipam::LeaseKey& key, control::LeaseReply reply) {
   if (driver_->stall()) return reply(driver_->stall()->error);
   call(std::move(reply), [&](node::Node& node, node::CallId id, Time now) { node.release(id, key, now); });
 }

@@ -11,6 +11,7 @@
 #include "overlay/daemon/alarms.h"
 #include "overlay/daemon/driver.h"
 #include "overlay/daemon/kernel_keeper.h"
+#include "overlay/daemon/port_remover.h"
 #include "overlay/kube/agent.h"
 
 namespace overlay::daemon {
@@ -21,8 +22,11 @@ class ApiBackend : public control::Backend {
   ApiBackend(control::DaemonFacts facts, std::function<void()> torn_down)
       : facts_(facts), torn_down_(std::move(torn_down)) {}
   /// Before the event loop runs.
-  void attach(Driver& driver, KernelKeeper& kernel, const Alarms& alarms);
+  void attach(Driver& driver, KernelKeeper& kernel, PortRemover& ports, const Alarms& alarms);
   void attach(const kube::Agent& kubernetes) { kubernetes_ = &kubernetes; }
+
+  /// Gives a lease back whose interface is gone.
+  void release(const ipam::LeaseKey& key, control::LeaseReply reply);
 
   /// The core's answer to one of our calls.
   void carry_out(node::Answer answer);
@@ -65,6 +69,7 @@ class ApiBackend : public control::Backend {
   std::function<void()> torn_down_;
   Driver* driver_ = nullptr;
   KernelKeeper* kernel_ = nullptr;
+  PortRemover* ports_ = nullptr;
   const kube::Agent* kubernetes_ = nullptr;  // with --kubernetes
   const Alarms* alarms_ = nullptr;
   node::CallId last_call_ = 0;

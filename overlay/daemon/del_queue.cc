@@ -24,7 +24,7 @@ void warn(const std::filesystem::path& path, const Error& error) {
 
 }  // namespace
 
-void drain_del_queue(const std::filesystem::path& directory, control::Backend& backend) {
+void drain_del_queue(const std::filesystem::path& directory, const Release& release) {
   std::error_code error;  // no directory: nothing was deleted
   for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
        entry.increment(error)) {
@@ -37,7 +37,7 @@ void drain_del_queue(const std::filesystem::path& directory, control::Backend& b
       std::filesystem::rename(path, path.string() + ".unreadable", ignored);
       continue;
     }
-    backend.lease_del(*key, [path](const Result<std::optional<node::LeaseAnswer>>& result) {
+    release(*key, [path](const Result<std::optional<node::LeaseAnswer>>& result) {
       std::error_code ignored;
       if (!result) return warn(path, result.error());
       std::filesystem::remove(path, ignored);

@@ -4,13 +4,16 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 
 #include "overlay/control/backend.h"
 
 namespace overlay::daemon {
 
-/// Asks `backend` to release what each file in `directory` names, and removes the file when that is done. A
-/// file that cannot be understood is logged once and kept under another name.
-void drain_del_queue(const std::filesystem::path& directory, control::Backend& backend);
+using Release = std::function<void(const ipam::LeaseKey&, control::LeaseReply)>;
+
+/// Has what each file in `directory` names released, and removes the file when that is done. A file that
+/// cannot be understood is logged once and kept under another name.
+void drain_del_queue(const std::filesystem::path& directory, const Release& release);
 
 }  // namespace overlay::daemon

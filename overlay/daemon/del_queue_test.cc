@@ -17,6 +17,11 @@ constexpr const char* other = R"({"network":"overlay","container":"c2","interfac
 
 class DelQueueTest : public testing::Test {
  protected:
+  void drain(const std::filesystem::path& directory) {
+    drain_del_queue(directory, [this](const ipam::LeaseKey& key, control::LeaseReply reply) {
+      backend.lease_del(key, std::move(reply));
+    });
+  }
   bool holds(const char* name) const { return std::filesystem::exists(dir / name); }
 
   store::TestDir dir;
@@ -26,7 +31,7 @@ class DelQueueTest : public testing::Test {
 TEST_F(DelQueueTest, ReleasesWhatWasDeletedAndForgetsIt) {
   store::spill(dir / "1.json", one);
   store::spill(dir / "2.json", other);
-  drain_del_queue(dir.path(), backend);
+  drain(dir.path());
   EXPECT_THAT(backend.calls, UnorderedElementsAre("del overlay c1 eth0", "del overlay c2 eth0"));
   EXPECT_FALSE(holds("1.json"));
   EXPECT_FALSE(holds("2.json"));
@@ -35,7 +40,7 @@ TEST_F(DelQueueTest, ReleasesWhatWasDeletedAndForgetsIt) {
 TEST_F(DelQueueTest, KeepsWhatCouldNotBeReleased) {
   store::spill(dir / "1.json", one);
   backend.failure = fail(Errc::exhausted, "no space left on device");
-  drain_del_queue(dir.path(), backend);
+  drain(dir.path());
   EXPECT_TRUE(holds("1.json"));
 }
 
@@ -44,7 +49,7 @@ TEST_F(DelQueueTest, PutsAsideWhatIsNoRequest) {
   store::spill(dir / "nameless.json", R"({"network":"overlay"})");
   store::spill(dir / ".half.json", one);
   store::spill(dir / "note.txt", one);
-  drain_del_queue(dir.path(), backend);
+  drain(dir.path());
   EXPECT_THAT(backend.calls, IsEmpty());
   EXPECT_TRUE(holds("bad.json.unreadable"));
   EXPECT_TRUE(holds("nameless.json.unreadable"));
@@ -52,7 +57,7 @@ TEST_F(DelQueueTest, PutsAsideWhatIsNoRequest) {
 }
 
 TEST_F(DelQueueTest, NeedsNoDirectory) {
-  drain_del_queue(dir / "none", backend);
+  drain(dir / "none");
   EXPECT_THAT(backend.calls, IsEmpty());
 }
 

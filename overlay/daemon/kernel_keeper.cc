@@ -101,6 +101,7 @@ void KernelKeeper::hear_events() {
   if (!concerned) log(spdlog::level::warn, "kernel", {{"text", "news: " + concerned.error().text}});
   if (host_.events.take_table_changed()) host_.kernel.distrust_firewall();
   if (host_.events.take_others_changed()) firewalls_.hear();
+  for (const int port : host_.events.take_gone_ports()) on_port_gone_(port);
   if (!concerned || *concerned) schedule(Clock::now() + burst);
 }
 

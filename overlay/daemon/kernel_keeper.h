@@ -46,6 +46,8 @@ class KernelKeeper {
 
   /// `told` is called when the address this host stood at is gone and another one takes its place.
   void on_address_lost(std::function<void(const Ip&)> told) { on_address_lost_ = std::move(told); }
+  /// `told` is called with the index of a pod's interface that is gone.
+  void on_port_gone(std::function<void(int)> told) { on_port_gone_ = std::move(told); }
   /// Tells the core of the underlay, and starts.
   void start();
   /// The intent has changed. What is wanted for a few peers is written at once; all else waits for a pass, of
@@ -81,6 +83,7 @@ class KernelKeeper {
   bool direct_routes_;
   std::filesystem::path reverse_path_note_;
   std::function<void(const Ip&)> on_address_lost_;
+  std::function<void(int)> on_port_gone_;
   OtherFirewalls firewalls_;
   ChecksumKeeper checksums_;
   Driver& driver_;

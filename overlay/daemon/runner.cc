@@ -145,6 +145,7 @@ Runner::Runner(boost::asio::io_context& io, const Options& options, Reload reloa
              last_words_.expires_after(last_words);
              last_words_.async_wait([this](const error_code&) { stop("teardown"); });
            }),
+      ports_(io),
       listener_(std::move(listener)) {}
 
 Result<std::unique_ptr<Runner>> Runner::start(boost::asio::io_context& io, const Options& options,
@@ -194,6 +195,7 @@ Status Runner::open_node(Host host, const std::string& renewed) {
   tell_security(credentials, host.underlay);
   kernel_.emplace(io_, options_, std::move(host), *driver_, alarms_, Rng(rng.next()));
   kernel_->on_address_lost([this](const Ip& address) { sessions_.lose(address); });
+  kernel_->on_port_gone([this](int port) { ports_.gone(port); });
   probes_.emplace(io_, std::move(echo), *driver_);
   traffic_.emplace(io_, std::move(netfilter), *driver_);
   readiness_.emplace(io_, *driver_, [this] { install_cni_plugin(io_, options_, socket_path()); });
@@ -203,7 +205,7 @@ Status Runner::open_node(Host host, const std::string& renewed) {
   }
   sessions_.attach(*driver_, std::move(credentials));
   if (certificates_) certificates_->look();
-  api_.attach(*driver_, *kernel_, alarms_);
+  api_.attach(*driver_, *kernel_, ports_, alarms_);
   if (options_.kubernetes) open_kubernetes(Rng(rng.next()));
   if (!state.recovered.warning.empty())
     log(spdlog::level::warn, "store", {{"text", state.recovered.warning}});
@@ -298,7 +300,9 @@ void Runner::carry_out(const node::Rekey& rekey) {
 }
 
 void Runner::catch_up_with_deletions() {
-  drain_del_queue(options_.run_dir / "del-queue", api_);
+  drain_del_queue(
+      options_.run_dir / "del-queue",
+      [this](const ipam::LeaseKey& key, control::LeaseReply reply) { api_.release(key, std::move(reply)); });
   kernel_->look_at_interfaces();
   const std::chrono::milliseconds reap_after = options_.reap_after;
   deletions_.expires_after(std::min(deletions_interval, reap_after / looks_while_absent));

@@ -24,6 +24,7 @@
 #include "overlay/daemon/mesh_sessions.h"
 #include "overlay/daemon/options.h"
 #include "overlay/daemon/path_probes.h"
+#include "overlay/daemon/port_remover.h"
 #include "overlay/daemon/preflight.h"
 #include "overlay/daemon/readiness.h"
 #include "overlay/daemon/traffic_watch.h"
@@ -84,6 +85,7 @@ class Runner {
   std::optional<Driver> driver_;
   std::optional<CertificateWatch> certificates_;
   std::optional<KernelKeeper> kernel_;
+  PortRemover ports_;
   std::optional<PathProbes> probes_;
   std::optional<TrafficWatch> traffic_;
   std::optional<Readiness> readiness_;

@@ -4,6 +4,7 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include "overlay/plan/objects.h"
@@ -17,6 +18,18 @@ Message isolate_port(const std::string& host_interface) {
   out.u8(IFLA_BRPORT_ISOLATED, 1).u8(IFLA_BRPORT_LEARNING, 0).u8(IFLA_BRPORT_UNICAST_FLOOD, 0);
   out.end().end();
   return out;
+}
+
+int port_index(const std::string& host_interface) {
+  return static_cast<int>(::if_nametoindex(host_interface.c_str()));
+}
+
+Status remove_port(Socket& socket, int index) {
+  ifinfomsg header{};
+  header.ifi_index = index;
+  const Status removed = socket.request(Message(RTM_DELLINK, 0, header));
+  if (removed || removed.error().code == Errc::not_found) return {};
+  return with_context("cannot remove interface " + std::to_string(index), removed.error());
 }
 
 Message static_entry(int port, const Mac& mac) {

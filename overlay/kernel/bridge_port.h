@@ -13,6 +13,11 @@ namespace overlay::kernel {
 /// makes it. Isolated ports reach each other through the host's routing only; nothing is learned or flooded.
 Message isolate_port(const std::string& host_interface);
 
+/// 0: there is no interface of that name.
+int port_index(const std::string& host_interface);
+/// With its end in the pod. Fine when it is gone already.
+[[nodiscard]] Status remove_port(Socket& socket, int index);
+
 /// The bridge sends frames for this MAC to this port, for ever.
 Message static_entry(int port, const Mac& mac);
 

@@ -172,7 +172,10 @@ bool Events::link_concerns_us(const Reply& news) {
   }
   // A pod's, which the plugin makes in several steps; a port that is taken away loses its neighbour entry
   // too.
-  if (is_host_interface(device)) return false;
+  if (is_host_interface(device)) {
+    if (news.type() == RTM_DELLINK) gone_ports_.push_back(header->ifi_index);
+    return false;
+  }
   const auto master = attributes.u32(IFLA_MASTER);
   return !master || indices_.at(static_cast<int>(*master)) != Device::bridge;
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "overlay/kernel/devices.h"
 #include "overlay/kernel/netlink.h"
@@ -29,6 +30,8 @@ class Events {
   bool take_table_changed() { return std::exchange(table_changed_, false); }
   /// Whether the chains or rules of another table changed.
   bool take_others_changed() { return std::exchange(others_changed_, false); }
+  /// The indices of pods' interfaces that are gone since the last call.
+  std::vector<int> take_gone_ports() { return std::exchange(gone_ports_, {}); }
   /// What is to be read about our table is our own doing: called right after it.
   void skip_own_table();
 
@@ -50,6 +53,7 @@ class Events {
   Indices indices_;  // of our devices, as heard so far
   bool table_changed_ = false;
   bool others_changed_ = false;
+  std::vector<int> gone_ports_;
 };
 
 }  // namespace overlay::kernel
