@@ -115,7 +115,7 @@ bool KubeHost::may_lead() const {
 std::vector<kube::Member> KubeHost::members() const {
   std::vector<kube::Member> out;
   for (const node::PeerView& peer : view().peers) {
-    if (!peer.self) out.push_back({peer.id.hex(), peer.name, peer.host_uid});
+    if (!peer.self) out.push_back({peer.id.hex(), peer.name, peer.host_uid, peer.reachable});
   }
   return out;
 }

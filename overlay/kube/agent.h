@@ -51,7 +51,7 @@ class Agent {
   Awaitable<void> follow_all(std::shared_ptr<NodeFollower> follower);
   Awaitable<void> look_for_departures(Client& client);
   Awaitable<Result<std::set<std::string>>> list_all_uids(Client& client);
-  void forget(const Member& member);
+  void forget(const Departure& departure);
 
   bool see_own_node();
   void record(EventText event);

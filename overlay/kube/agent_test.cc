@@ -361,7 +361,8 @@ TEST_F(AgentTest, AForgettingThatIsRefusedIsToldAndTriedAgain) {
   EXPECT_EQ(leader.host.wishes, 2U);
   const auto told = [&] {
     return std::any_of(server_.events.begin(), server_.events.end(), [&](const auto& event) {
-      return text_at(event, "/message") == "cannot forget node n1: " + leader.host.refusal;
+      return text_at(event, "/message") ==
+             "cannot forget node n1, whose Node was deleted: " + leader.host.refusal;
     });
   };
   EXPECT_TRUE(until(told));

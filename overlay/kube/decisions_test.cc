@@ -184,7 +184,7 @@ TEST(Departures, CountFromTheFirstListWithoutTheNode) {
   EXPECT_TRUE(departures.look(members, {"self", "u1"}, "self", Time{} + 399s).empty());
   const auto gone = departures.look(members, {"self", "u1"}, "self", Time{} + 400s);
   ASSERT_EQ(gone.size(), 1U);
-  EXPECT_EQ(gone.front().id, "id2");
+  EXPECT_EQ(gone.front().member.id, "id2");
 }
 
 TEST(Departures, ANodeThatComesBackIsNotMissedFromBefore) {
@@ -199,10 +199,36 @@ TEST(Departures, ANodeOfTheSameNameIsAnother) {
   departures.look(members, {"self", "u1", "u2-new"}, "self", Time{});
   const auto gone = departures.look(members, {"self", "u1", "u2-new"}, "self", Time{} + 300s);
   ASSERT_EQ(gone.size(), 1U) << "the old n2 is gone, though there is an n2";
-  EXPECT_EQ(gone.front().id, "id2");
+  EXPECT_EQ(gone.front().member.id, "id2");
   const std::vector<Member> again{{"id1", "n1", "u1"}, {"id2", "n2", "u2-new"}};
   EXPECT_TRUE(departures.look(again, {"self", "u1", "u2-new"}, "self", Time{} + 301s).empty())
       << "it says of itself that it is the new one";
+}
+
+TEST(Departures, WhoCameBackWithoutItsStateReplacesItsFormerSelf) {
+  const std::vector<Member> both{{"old", "n1", "u1", false}, {"new", "n1", "u1", true}};
+  Departures departures(300s);
+  EXPECT_TRUE(departures.look(both, {"self", "u1"}, "self", Time{}).empty());
+  const auto gone = departures.look(both, {"self", "u1"}, "self", Time{} + 300s);
+  ASSERT_EQ(gone.size(), 1U);
+  EXPECT_EQ(gone.front().member.id, "old");
+  EXPECT_TRUE(gone.front().is_replaced);
+}
+
+TEST(Departures, OneCanReplaceOnesOwnFormerSelf) {
+  Departures departures(0s);
+  EXPECT_EQ(departures.look({{"old", "n0", "self", false}}, {"self"}, "self", Time{}).size(), 1U);
+}
+
+TEST(Departures, WhoCannotBeReachedIsNotGoneWhileNobodyTookItsPlace) {
+  Departures departures(0s);
+  const std::vector<Member> away{{"id1", "n1", "u1", false}, {"id2", "n2", "u2", true}};
+  EXPECT_TRUE(departures.look(away, {"self", "u1", "u2"}, "self", Time{}).empty());
+  const std::vector<Member> both_away{{"old", "n1", "u1", false}, {"new", "n1", "u1", false}};
+  EXPECT_TRUE(departures.look(both_away, {"self", "u1"}, "self", Time{}).empty());
+  const std::vector<Member> both_there{{"id1", "n1", "u1", true}, {"id2", "n1", "u1", true}};
+  EXPECT_TRUE(departures.look(both_there, {"self", "u1"}, "self", Time{}).empty())
+      << "two machines of one name: it is not known which of them is the Node";
 }
 
 TEST(Departures, AListWithoutOneselfIsNotBelieved) {

@@ -81,19 +81,19 @@ Awaitable<void> Agent::follow_all(std::shared_ptr<NodeFollower> follower) {
 Awaitable<void> Agent::look_for_departures(Client& client) {
   const auto own = own_.nodes().find(options_.node);
   if (!all_ || !all_->is_complete() || own == own_.nodes().end()) co_return;
-  const auto gone_members =
+  const auto departed =
       departures_.look(host_.members(), uids_of(all_->nodes()), own->second.uid, host_.now());
-  std::vector<Member> wanted;
-  for (const Member& member : gone_members) {
-    const auto asked = asked_.find(member.id);
-    if (asked == asked_.end() || host_.now() - asked->second >= ask_again) wanted.push_back(member);
+  std::vector<Departure> wanted;
+  for (const Departure& each : departed) {
+    const auto asked = asked_.find(each.member.id);
+    if (asked == asked_.end() || host_.now() - asked->second >= ask_again) wanted.push_back(each);
   }
   if (wanted.empty()) co_return;
   // For ever is worth a second look: a watch that missed something must not cost anybody its addresses.
   const auto there = co_await list_all_uids(client);
   if (!there || !there->contains(own->second.uid)) co_return;
-  for (const Member& member : wanted) {
-    if (!there->contains(member.uid)) forget(member);
+  for (const Departure& each : wanted) {
+    if (each.is_replaced == there->contains(each.member.uid)) forget(each);
   }
 }
 
@@ -109,11 +109,15 @@ Awaitable<Result<std::set<std::string>>> Agent::list_all_uids(Client& client) {
   co_return uids_of(list.nodes());
 }
 
-void Agent::forget(const Member& member) {
+void Agent::forget(const Departure& departure) {
+  const Member& member = departure.member;
   asked_[member.id] = host_.now();
-  host_.forget(member, [this, member](const Status& done) {
-    const std::string text = done ? "forgot node " + member.name + ", whose Node was deleted"
-                                  : "cannot forget node " + member.name + ": " + done.error().text;
+  const std::string who = departure.is_replaced
+                              ? "the former self of node " + member.name + ", " + member.id +
+                                    ", whose machine came back without its state"
+                              : "node " + member.name + ", whose Node was deleted";
+  host_.forget(member, [this, who](const Status& done) {
+    const std::string text = done ? "forgot " + who : "cannot forget " + who + ": " + done.error().text;
     host_.tell(!done, text);
     record({done ? "OverlayNodeForgotten" : "OverlayNodeNotForgotten", text, !done});
   });
