@@ -23,6 +23,7 @@ namespace {
 constexpr timeval patience{.tv_sec = 2, .tv_usec = 0};
 /// 10,000 peers need 4 MB.
 constexpr std::size_t answer_max = std::size_t{64} << 20;
+constexpr const char* tun_path = "/dev/net/tun";
 
 struct Closing {
   int fd = -1;
@@ -110,13 +111,21 @@ Status start_wireguard_go(const std::string& name) {
                     std::string(wireguard_go_path) +
                     ": load the module (modprobe wireguard) or install wireguard-go");
   }
+  if (::access(tun_path, R_OK | W_OK) != 0) {
+    return fail(
+        Errc::unsupported,
+        "this cluster is encrypted, this host's kernel has no wireguard module, and wireguard-go has no " +
+            std::string(tun_path) +
+            ": load the module (modprobe wireguard); or load tun, and give the device to the container "
+            "where overlayd runs in one (on Kubernetes: manifests/wireguard-go)");
+  }
   OVERLAY_TRY(const pid_t child, spawn_wireguard_go(name));
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (status == 0) return {};
   return fail(Errc::io, std::string(wireguard_go_path) + " cannot make " + name +
-                            ": see that /dev/net/tun is there and /var/run/wireguard can be written; to "
+                            ": see that /var/run/wireguard can be written; to "
                             "see what it says run it by hand: wireguard-go -f " +
                             name);
 }

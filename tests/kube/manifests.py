@@ -111,8 +111,24 @@ class Manifests(unittest.TestCase):
         for name in ("k3s", "rke2", "microk8s"):
             made = kustomize(MANIFESTS / name)
             self.assertEqual(sorted(map(key, made)), sorted(map(key, self.objects)), name)
-            for one in made:
-                self.assertEqual(faults(one, KINDS[one["apiVersion"], one["kind"]], f"{name}:{key(one)}"), [])
+            self.fit_the_schemas(made, name)
+
+    def test_wireguard_go_gets_its_device_and_nothing_else(self):
+        if not shutil.which("kubectl"):
+            self.skipTest("no kubectl; the package kubernetes-client has it")
+        made = kustomize(MANIFESTS / "wireguard-go")
+        self.assertEqual(sorted(map(key, made)), sorted(map(key, self.objects)))
+        self.fit_the_schemas(made, "wireguard-go")
+        [base], [pod] = self.pods, [one["spec"]["template"]["spec"] for one in made if one["kind"] == "DaemonSet"]
+        before = {volume["name"] for volume in base["volumes"]}
+        self.assertEqual([volume for volume in pod["volumes"] if volume["name"] not in before],
+                         [{"name": "tun", "hostPath": {"path": "/dev/net/tun", "type": "CharDevice"}},
+                          {"name": "wireguard-go", "emptyDir": {"medium": "Memory"}}])
+        self.assertEqual(pod["containers"][0]["securityContext"], base["containers"][0]["securityContext"])
+
+    def fit_the_schemas(self, objects, name):
+        for one in objects:
+            self.assertEqual(faults(one, KINDS[one["apiVersion"], one["kind"]], f"{name}:{key(one)}"), [])
 
     def test_fits_the_schemas(self):
         self.assertTrue(self.objects)
