@@ -5,11 +5,11 @@
 # Sourced by tests/kube/run, after lib.sh.
 
 # What the cluster speaks: `families` is ipv4, ipv6 or dual. Where it is both, IPv4 comes first, as it does by default
-# elsewhere too. `ipam` is overlayd's.
+# elsewhere too. `wrong_pools` hold the services. `ipam` is overlayd's.
 case ${families:=ipv4} in
-  ipv4) readonly spoken=(4) services=10.96.0.0/12 pools=10.32.0.0/12 ;;
-  ipv6) readonly spoken=(6) services=fd96::/112 pools=fd44::/48 ;;
-  dual) readonly spoken=(4 6) services=10.96.0.0/12,fd96::/112 pools=10.32.0.0/16,fd44::/48 ;;
+  ipv4) readonly spoken=(4) services=10.96.0.0/12 pools=10.32.0.0/12 wrong_pools=10.96.0.0/12 ;;
+  ipv6) readonly spoken=(6) services=fd96::/112 pools=fd44::/48 wrong_pools=fd96::/48 ;;
+  dual) readonly spoken=(4 6) services=10.96.0.0/12,fd96::/112 pools=10.32.0.0/16,fd44::/48 wrong_pools=10.96.0.0/16,fd96::/48 ;;
   *) refuse "families are ipv4, ipv6 or dual, not '$families'" ;;
 esac
 # address_of hN FAMILY; in_url ADDRESS; family_of ADDRESS.
@@ -25,6 +25,7 @@ readonly api
 readonly needed_programs=(kube-apiserver kube-controller-manager kube-scheduler kubelet kubectl)
 readonly needed_commands=(etcd containerd runc conntrack iptables buildah busybox openssl)
 cgroup=/overlay-$LAB
+declare -A control_plane=() # what of it -> its process
 declare -A init=() # host -> the process that its node lives by
 
 k() { nsenter --net="/run/netns/$LAB-h1" "$scratch/bin/kubectl" --kubeconfig="$scratch/admin.conf" "$@"; }
@@ -61,7 +62,8 @@ make_accounts() {
 
 # in_control_plane LOG COMMAND...: runs until the lab goes down, which ends whatever is in its namespaces.
 in_control_plane() {
-  setsid nsenter --net="/run/netns/$LAB-h1" "${@:2}" >"$scratch/log/$1" 2>&1 </dev/null &
+  setsid nsenter --net="/run/netns/$LAB-h1" "${@:2}" >>"$scratch/log/$1" 2>&1 </dev/null &
+  control_plane[$1]=$!
   disown
 }
 
@@ -69,13 +71,7 @@ start_control_plane() {
   mkdir -p "$scratch"/{log,certificates}
   in_control_plane etcd etcd --data-dir "$scratch/etcd" --unsafe-no-fsync --listen-client-urls http://127.0.0.1:2379 \
     --advertise-client-urls http://127.0.0.1:2379 --listen-peer-urls http://127.0.0.1:2380
-  in_control_plane apiserver "$scratch/bin/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 --advertise-address="$api" \
-    --bind-address="$([[ $api == *:* ]] && echo :: || echo 0.0.0.0)" \
-    --service-cluster-ip-range="$services" --allow-privileged=true --authorization-mode=Node,RBAC \
-    --enable-admission-plugins=NodeRestriction --token-auth-file="$scratch/tokens.csv" --cert-dir="$scratch/certificates" \
-    --kubelet-preferred-address-types=InternalIP --service-account-issuer=https://kubernetes.default.svc \
-    --service-account-key-file="$scratch/account.key" --service-account-signing-key-file="$scratch/account.key"
-  eventually "the API server is ready" 120 k_quiet get --raw /readyz
+  start_api_server
   in_control_plane controller-manager "$scratch/bin/kube-controller-manager" --kubeconfig="$scratch/controller-manager.conf" \
     --authentication-kubeconfig="$scratch/controller-manager.conf" --authorization-kubeconfig="$scratch/controller-manager.conf" \
     --leader-elect=false --use-service-account-credentials=true --service-account-private-key-file="$scratch/account.key" \
@@ -85,6 +81,21 @@ start_control_plane() {
   in_control_plane scheduler "$scratch/bin/kube-scheduler" --kubeconfig="$scratch/scheduler.conf" --leader-elect=false \
     --authentication-kubeconfig="$scratch/scheduler.conf" --authorization-kubeconfig="$scratch/scheduler.conf"
 }
+
+start_api_server() {
+  in_control_plane apiserver "$scratch/bin/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 --advertise-address="$api" \
+    --bind-address="$([[ $api == *:* ]] && echo :: || echo 0.0.0.0)" \
+    --service-cluster-ip-range="$services" --allow-privileged=true --authorization-mode=Node,RBAC \
+    --enable-admission-plugins=NodeRestriction --token-auth-file="$scratch/tokens.csv" --cert-dir="$scratch/certificates" \
+    --kubelet-preferred-address-types=InternalIP --service-account-issuer=https://kubernetes.default.svc \
+    --service-account-key-file="$scratch/account.key" --service-account-signing-key-file="$scratch/account.key"
+  eventually "the API server is ready" 120 k_quiet get --raw /readyz
+}
+stop_api_server() {
+  kill -KILL "${control_plane[apiserver]}"
+  eventually "the API server is away" 20 is_away
+}
+is_away() { ! k_quiet get --raw /readyz; }
 
 # make_cgroup hN: where the kubelet puts its pods, in every hierarchy of the machine.
 make_cgroup() {
@@ -101,7 +112,8 @@ make_cgroup() {
 }
 hierarchies() { find /sys/fs/cgroup -maxdepth 2 -name cgroup.procs -printf '%h\n'; }
 
-# start_node hN: as a machine that is switched on. stop_node hN: as one whose power fails; its disk stays.
+# start_node hN: as a machine that is switched on. stop_node hN: as one whose power fails; its disk stays, and nothing of
+# the overlay in its kernel.
 start_node() {
   make_cgroup "$1"
   lab exec "$1" -- sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
@@ -110,9 +122,12 @@ start_node() {
   init[$1]=$!
 }
 stop_node() {
+  local device
   kill -KILL "${init[$1]}"
   wait "${init[$1]}" 2>/dev/null || true
   unset "init[$1]"
+  for device in overlay0 overlay.vx overlay.wg; do ip -n "$LAB-$1" link delete "$device" 2>/dev/null || true; done
+  ip -n "$LAB-$1" nexthop flush >/dev/null 2>&1 || true
 }
 
 # on_node hN COMMAND...: among the node's processes, files and interfaces.
