@@ -131,8 +131,8 @@ Awaitable<Status> Agent::tend_own_node(Client& client) {
     const Request request = remove_taint(node.name, i, node.taints[i]);
     const Result<Answer> answer = co_await client.call(request);
     if (!answer) co_return answer.error();
-    if (!answer->ok()) co_return explain(request, *answer);
-    break;  // the others have moved
+    if (!answer->ok() && answer->status != unprocessable) co_return explain(request, *answer);
+    break;  // the others have moved, now or before; the watch tells how
   }
   co_return Status();
 }

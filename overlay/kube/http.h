@@ -24,8 +24,9 @@ struct Answer {
 
 /// HTTP statuses that mean something of their own here.
 inline constexpr unsigned not_found = 404;
-inline constexpr unsigned conflict = 409;  // it is there already, or has changed since it was read
-inline constexpr unsigned gone = 410;      // the resource version is too old: list again
+inline constexpr unsigned conflict = 409;       // it is there already, or has changed since it was read
+inline constexpr unsigned unprocessable = 422;  // a patch's test failed: it has changed since it was read
+inline constexpr unsigned gone = 410;           // the resource version is too old: list again
 
 /// Why a request was not carried out, in the API server's words, and the cure where there is one.
 Error explain(const Request& request, const Answer& answer);
