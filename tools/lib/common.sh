@@ -26,13 +26,19 @@ now_us() { printf '%s' "${EPOCHREALTIME/[.,]/}"; }
 # Whatever is waited for may take so many times longer, where a machine is slow: one that is emulated.
 patience=${OVERLAY_PATIENCE:-1}
 
-# wait_until SECONDS COMMAND...: true as soon as COMMAND succeeds, false when SECONDS have passed without that.
+# wait_until SECONDS COMMAND...: true as soon as COMMAND succeeds, false when SECONDS have passed without that. It looks
+# every 20 ms at first; later less often, since a look may cost as much as what it waits for.
 wait_until() {
-  local deadline=$(($(now_us) + $1 * patience * 1000000))
+  local begun now deadline pause
+  begun=$(now_us)
+  deadline=$((begun + $1 * patience * 1000000))
   shift
   until "$@"; do
-    (($(now_us) < deadline)) || return 1
-    sleep 0.02 # the interval between two looks, not a wait for something to have happened
+    now=$(now_us)
+    ((now < deadline)) || return 1
+    pause=$(((now - begun) / 10))
+    pause=$((pause < 20000 ? 20000 : pause > 250000 ? 250000 : pause))
+    sleep "0.$(printf '%06d' "$pause")"
   done
 }
 
