@@ -74,10 +74,13 @@ std::size_t Health::expire(Time now) {
   return expired;
 }
 
+/// A later one that was answered says more: what is in doubt is asked more often than answers are awaited,
+/// and a relay's first answer comes when the other end takes it too, after some that were lost.
 void Health::miss(const Probe& probe, Time now) {
   if (probe.size > small_) return miss_sized(probe.size);
   lost_ = lost_ << 1 | 1;
   counted_ = std::min(counted_ + 1, history);
+  if (probe.sent < confirmed_) return;
   hits_ = 0;
   ++misses_;
   if (state_ != State::down && misses_ >= in_a_row) become(State::down, now);

@@ -68,6 +68,27 @@ TEST(Health, GoesDownWhereNothingEverAnswered) {
   EXPECT_EQ(path.health.state(), State::down);
 }
 
+TEST(Health, StaysUpWhenWhatWasLostBeforeTheFirstAnswerExpiresAfterIt) {
+  Health path(small, full);
+  Time now{};
+  const auto probes = [&](std::uint64_t from, std::uint64_t to) {
+    for (std::uint64_t nonce = from; nonce <= to; ++nonce, now += milliseconds(200)) {
+      path.sent(nonce, small, now);
+    }
+  };
+  probes(1, 9);
+  ASSERT_TRUE(path.answered(9, now));
+  EXPECT_EQ(path.state(), State::up);
+  now += Health::timeout_min;
+  EXPECT_EQ(path.expire(now), 8u) << "the path is quick, as is known now";
+  EXPECT_EQ(path.state(), State::up);
+  EXPECT_EQ(path.misses(), 0);
+  EXPECT_DOUBLE_EQ(path.loss(), 8.0 / 9);
+  probes(10, 12);
+  path.expire(now + Health::timeout_min);
+  EXPECT_EQ(path.state(), State::down) << "these came after it";
+}
+
 TEST(Health, WaitsLongerWhereThePathIsSlow) {
   Trial path;
   path.latency = milliseconds(600);

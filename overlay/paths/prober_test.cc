@@ -249,6 +249,23 @@ TEST(Prober, FindsOneRelayForBothEndsOfAnEncryptedPathAndLeavesIt) {
   }
 }
 
+/// What it sends through the relay is answered only when the other end has one as well.
+TEST(Prober, StaysWithARelayThatTheOtherEndTakesLater) {
+  for (const Kind tunnel : {Kind::vxlan, Kind::wireguard}) {
+    Network network(3, false, tunnel);
+    network.run(seconds(5));
+    network.cut(0, 1);
+    network.jam(1);
+    const auto relayed = [&] { return network.path(0, 1).choice.kind == Kind::relay; };
+    ASSERT_TRUE(network.run_until(seconds(3), relayed));
+    network.run(milliseconds(1900));
+    network.jam(1, false);
+    ASSERT_TRUE(network.run_until(seconds(2), [&] { return network.both(0, 1); }));
+    EXPECT_FALSE(network.run_until(seconds(30), [&] { return !network.both(0, 1); }));
+    EXPECT_EQ(network.path(0, 1).state, State::up);
+  }
+}
+
 TEST(Prober, AgreesOnAnotherRelayWhenTheFirstOneServesOneEndAlone) {
   Network network(5, false, Kind::wireguard);
   network.run(seconds(5));

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Goal: hosts whose kernels filter by reverse path, strictly and everywhere, lose nothing by it when packets go without
-# VXLAN and back; and teardown leaves the filters as they were.
+# VXLAN and back, or by a relay; and teardown leaves the filters as they were.
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -37,6 +37,22 @@ kill -INT "$pings"
 wait "$pings" || true
 pings=
 expect_equal "pings lost" 0 "$(grep -oE '[0-9]+ packets transmitted, [0-9]+ received' "$scratch/pings" | awk '{print $1 - $4}')"
+
+step "a relay carries what nothing else does, and is left again"
+cut_silently h1 h2
+eventually "h1 relays" 20 goes h1 h2 relay
+eventually "h2 relays" 20 goes h2 h1 relay
+lab pod exec a -- ping -n -i 0.002 -c 5000 -q "$(address_of b)" >"$scratch/relayed"
+expect_equal "pings lost by the relay in ten seconds" 0 "$(awk '/packets transmitted/ {print $1 - $4}' "$scratch/relayed")"
+for pair in "h1 h2" "h2 h1"; do
+  # shellcheck disable=SC2086 # two words
+  expect "$pair still relay" goes $pair relay
+done
+heal h1 h2
+for pair in "h1 h2" "h2 h1"; do
+  # shellcheck disable=SC2086 # two words
+  eventually "$pair go without VXLAN again" 40 goes $pair direct
+done
 
 step "teardown makes strict again what was, with a daemon and without"
 lab ctl h1 -- teardown
