@@ -40,7 +40,7 @@ std::string difference(const Kernel::Routes& has, const Kernel::Routes& wanted) 
 World::World(Options options)
     : options_(std::move(options)),
       network_(queue_, log_, Rng(options_.seed ^ 0x6e6574)),
-      invariants_(options_.hosts + options_.spares, options_.expect, verdict_),
+      invariants_(options_.hosts + options_.spares, verdict_),
       hostile_(options_.hosts + options_.spares, queue_, network_, log_, verdict_,
                Rng(options_.seed ^ 0x6c6965)),
       size_(options_.hosts) {
