@@ -16,7 +16,7 @@ namespace overlay::node {
 class Paths {
  public:
   Paths(Context& context, Rng rng)
-      : context_(context), prober_(context.id, rng), inherited_(context.config.kernel_ways) {}
+      : context_(context), prober_(rng), inherited_(context.config.kernel_ways) {}
 
   /// What another node says of itself has changed.
   void know(const NodeId& node, Time now);
@@ -63,7 +63,6 @@ class Paths {
   bool is_neighbour(const wire::NodeInfo& info) const;
   void look_at_all(Time now);
   void inherit(Time now);
-  void inherit(const NodeId& peer, const paths::Choice& choice, Time now);
   void send(const paths::Probe& probe);
   void ask_and_answer();
   void tell_change(const NodeId& peer, Time now);

@@ -134,7 +134,6 @@ void Prober::work(Path& path, Time now) {
   work(path, path.tunnel, path.target.tunnel, now);
   if (path.direct) work(path, *path.direct, Kind::direct, now);
   if (path.detour) work(path, path.detour->lane, Kind::relay, now);
-  if (doubts_direct(path)) hurry(path.tunnel, now);
   settle(path, now);
 }
 
@@ -143,17 +142,8 @@ void Prober::work(Path& path, Lane& lane, Kind way, Time now) {
   for (std::size_t i = 0; i < lost; ++i) count(path, lane, way);
   figures_.lost += lost;
   const bool suspect = lost > 0 && lane.health.state() != State::down && lane.health.is_in_doubt();
-  if (suspect) hurry(lane, now);
+  if (suspect && lane.due > now + doubt_interval && may_do_extra(now)) lane.due = now;
   if (lane.due <= now) probe(path, lane, way, now);
-}
-
-void Prober::hurry(Lane& lane, Time now) {
-  if (lane.due > now + doubt_interval && may_do_extra(now)) lane.due = now;
-}
-
-/// Then the tunnel comes next: whether it works should be known by then.
-bool Prober::doubts_direct(const Path& path) {
-  return path.choice.kind == Kind::direct && path.direct && path.direct->health.misses() > 0;
 }
 
 void Prober::probe(Path& path, Lane& lane, Kind way, Time now) {
@@ -171,8 +161,7 @@ Duration Prober::pause(const Path& path, const Lane& lane, Kind way, Time now) {
   const bool in_use = path.choice.kind == way;
   Duration out = interval_of(path, now);
   if (!in_use) out *= idle_factor;
-  const bool next = way == path.target.tunnel && doubts_direct(path);
-  const bool doubtful = lane.health.is_in_doubt() || next;
+  const bool doubtful = lane.health.is_in_doubt();
   const bool missed = lane.health.state() == State::down && (in_use || way == path.target.tunnel);
   const Duration eager = doubtful ? doubt_interval : down_interval;
   if ((doubtful || missed) && out > eager && may_do_extra(now)) return eager;
@@ -236,24 +225,12 @@ void Prober::settle_detour(Path& path, Time now) {
     path.detour.reset();
     return relays_.forget(path.target.id);
   }
-  if (path.detour && find(path.detour->relay) == nullptr) {
-    path.detour.reset();
-    relays_.forget(path.target.id);
-  }
-  if (path.detour) return judge_relay(path, now);
-  // Through a relay both ends must go, for what comes back: whoever finds out first has the other look now.
-  if (relays_.want(path.target.id, now) && may_do_extra(now))
-    questions_.push_back({path.target.id, rng_.next(), {self_}});
-}
-
-/// One that does not answer may only wait for the other end: it is better than a way that is down.
-void Prober::judge_relay(Path& path, Time now) {
-  const bool down = path.detour->lane.health.state() == State::down;
-  if (down == path.detour->rejected) return;
-  path.detour->rejected = down;
-  if (!down) return relays_.keep(path.target.id);
+  const bool relayed = path.detour && path.detour->lane.health.state() != State::down;
+  if (relayed && find(path.detour->relay) != nullptr) return;
   relays_.want(path.target.id, now);
+  if (!path.detour) return;
   relays_.reject(path.target.id, path.detour->relay, now);
+  path.detour.reset();
 }
 
 /// A relay is used at once: nothing comes back through it before the other end has found one as well.

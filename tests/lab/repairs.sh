@@ -68,8 +68,6 @@ repairs "a chain of ours flushed" nft flush chain inet overlay prerouting
 step "devices are back, with all that is on them"
 repairs "overlay.vx set down" ip link set overlay.vx down
 repairs "overlay0 set down" ip link set overlay0 down
-repairs "overlay.vx set down and up" sh -c "ip link set overlay.vx down; ip link set overlay.vx up"
-repairs "overlay0 set down and up" sh -c "ip link set overlay0 down; ip link set overlay0 up"
 repairs "overlay.vx deleted" ip link del overlay.vx
 repairs "overlay0 deleted, its ports set free" ip link del overlay0
 repairs "overlay.vx renamed" ip link set overlay.vx name other.vx
