@@ -26,15 +26,32 @@ if(OVERLAY_FUZZ)
   target_compile_options(overlay_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# The sources that a patch of tests/mutations changes.
+set(OVERLAY_MUTATED "")
+if(NOT OVERLAY_SANITIZE)
+  file(GLOB patches ${CMAKE_SOURCE_DIR}/tests/mutations/*.patch)
+  foreach(patch ${patches})
+    file(STRINGS ${patch} sources REGEX "^[+][+][+] b/")
+    list(TRANSFORM sources REPLACE "^[+][+][+] b" ${CMAKE_SOURCE_DIR})
+    list(APPEND OVERLAY_MUTATED ${sources})
+  endforeach()
+endif()
+
 # overlay_library(NAME SOURCES... [LINK libs...] [SEPARATE]) makes the static library overlay_NAME of one folder. With
 # CMAKE_UNITY_BUILD (all presets but dev and coverage) its sources are compiled as one, in a fifth of the time, so their
-# anonymous namespaces share their names; SEPARATE keeps them apart, as OVERLAY_SEPARATE does where it is set.
+# anonymous namespaces share their names; but one that tests/mutations replaces is an object of its own, and SEPARATE
+# makes each one so.
 function(overlay_library name)
   cmake_parse_arguments(ARG "SEPARATE" "" "LINK" ${ARGN})
   add_library(overlay_${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
-  if(ARG_SEPARATE OR OVERLAY_SEPARATE)
+  if(ARG_SEPARATE)
     set_target_properties(overlay_${name} PROPERTIES UNITY_BUILD OFF)
   endif()
+  foreach(source ${ARG_UNPARSED_ARGUMENTS})
+    if("${CMAKE_CURRENT_SOURCE_DIR}/${source}" IN_LIST OVERLAY_MUTATED)
+      set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    endif()
+  endforeach()
   # A fuzz target brings what it links; nothing else is wanted of that build.
   set_target_properties(overlay_${name} PROPERTIES EXCLUDE_FROM_ALL ${OVERLAY_FUZZ})
   target_link_libraries(overlay_${name} PUBLIC ${ARG_LINK} PRIVATE overlay_flags)
@@ -50,21 +67,18 @@ function(overlay_executable name)
   set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ${OVERLAY_FUZZ})
 endfunction()
 
-# overlay_test(NAME SOURCES... [LINK libs...] [LABELS labels...] [SEPARATE]) makes one GoogleTest binary and one ctest
+# overlay_test(NAME SOURCES... [LINK libs...] [LABELS labels...]) makes one GoogleTest binary and one ctest
 # entry. Its sources are compiled as one as those of a library are.
 # Labels: quick (inner loop), netns (needs root), slow.
 function(overlay_test name)
   if(NOT OVERLAY_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "SEPARATE" "TIMEOUT" "LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT" "LINK;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
-  if(ARG_SEPARATE)
-    set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
-  endif()
   target_link_libraries(${name} PRIVATE overlay_flags ${ARG_LINK} GTest::gmock_main rapidcheck)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   add_test(NAME ${name} COMMAND ${name})

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "overlay/sim/connection.h"
+
 namespace overlay::sim {
 namespace {
 
@@ -14,13 +16,10 @@ constexpr std::uint16_t port = 6783;
 constexpr std::uint32_t first_address = 0x64400000U;  // 100.64.0.0
 constexpr std::uint32_t other_addresses = 1U << 16;   // machines have two each, this far apart
 constexpr std::size_t frame_header = 4;
-constexpr auto connect_timeout = seconds(5);
 constexpr auto kernel_time = milliseconds(3);
 constexpr auto kernel_pause = seconds(1);  // between two reconciliations
 constexpr auto sweep_interval = seconds(5);
 constexpr Time beginning{std::chrono::hours(1)};
-
-Duration wire_time(std::size_t bytes) { return microseconds(bytes * 8 / 1000); }  // 1 Gbit/s
 
 std::string name_of(MachineIndex index) { return "n" + std::to_string(index + 1); }
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "overlay/sim/world.h"
+#include "overlay/sim/test_world.h"
 
 namespace overlay::sim {
 namespace {
@@ -32,9 +32,7 @@ class Decrees : public testing::Test {
   node::View view(HostIndex i) const { return world->host(i).view(); }
 
   testing::AssertionResult becomes(Duration within, const std::function<bool()>& condition) {
-    if (world->run_until(condition, within)) return testing::AssertionSuccess();
-    return testing::AssertionFailure()
-           << "not within " << seconds(within) << " s; " << world->verdict().text() << world->unsettled();
+    return sim::becomes(*world, within, condition);
   }
   static bool all_of(const std::vector<HostIndex>& hosts, const std::function<bool(HostIndex)>& condition) {
     return std::all_of(hosts.begin(), hosts.end(), condition);

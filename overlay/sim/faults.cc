@@ -10,7 +10,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr std::array<std::string_view, fault_kinds> names = {
+constexpr std::array<std::string_view, fault_kinds> fault_names = {
     "partition", "one-way", "kill",  "power",     "reset",      "slow-link", "slow-disk", "freeze", "kernel",
     "move",      "hostile", "flush", "disk-full", "sync-error", "rollback",  "copy",      "path"};
 
@@ -25,13 +25,13 @@ Result<Fault> parse_fault(std::string_view text) {
     if (name(fault) == text) return fault;
   }
   std::string known;
-  for (const auto& each : names) known += (known.empty() ? "" : ", ") + std::string(each);
+  for (const auto& each : fault_names) known += (known.empty() ? "" : ", ") + std::string(each);
   return fail(Errc::invalid, "'" + std::string(text) + "' is no fault; there are " + known);
 }
 
 }  // namespace
 
-std::string_view name(Fault fault) { return names[static_cast<std::size_t>(fault)]; }
+std::string_view name(Fault fault) { return fault_names[static_cast<std::size_t>(fault)]; }
 
 Result<Faults> parse_faults(std::string_view list) {
   if (list == "none") return Faults{};

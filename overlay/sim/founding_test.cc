@@ -3,7 +3,7 @@
 // told different things found none.
 #include <gtest/gtest.h>
 
-#include "overlay/sim/scenario.h"
+#include "overlay/sim/test_world.h"
 
 namespace overlay::sim {
 namespace {
@@ -15,8 +15,7 @@ class FoundingTogether : public testing::Test {
   ~FoundingTogether() override { EXPECT_EQ(world ? world->verdict().text() : "", ""); }
 
   testing::AssertionResult becomes(Duration within, const std::function<bool()>& condition) {
-    if (world->run_until(condition, within)) return testing::AssertionSuccess();
-    return testing::AssertionFailure() << world->verdict().text() << world->unsettled();
+    return sim::becomes(*world, within, condition);
   }
   testing::AssertionResult comes_right(Duration within) {
     return becomes(within, [&] { return world->unsettled().empty(); });

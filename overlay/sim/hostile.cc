@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::array<std::string_view, Hostile::lies> names = {
+constexpr std::array<std::string_view, Hostile::lies> lie_names = {
     "stolen-key",     "forged-signature", "foreign-seat", "whole-pool",    "second-genesis",
     "too-long",       "absurd-epoch",     "many-links",   "contradiction", "stale",
     "strange-digest", "flipped-bit",      "cut-short",    "rubbish"};
@@ -20,7 +20,7 @@ constexpr std::size_t most_heard = 256;
 
 }  // namespace
 
-std::string_view name(Hostile::Lie lie) { return names[static_cast<std::size_t>(lie)]; }
+std::string_view name(Hostile::Lie lie) { return lie_names[static_cast<std::size_t>(lie)]; }
 
 Hostile::Hostile(HostIndex index, EventQueue& queue, Network& network, Log& log, Verdict& verdict, Rng rng)
     : index_(index), queue_(queue), network_(network), log_(log), verdict_(verdict), rng_(rng) {

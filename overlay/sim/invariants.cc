@@ -341,8 +341,8 @@ void Invariants::became_live(HostIndex host, const ipam::LeaseKey& key, const st
     const auto last = cluster.ended.find(address);
     if (last == cluster.ended.end() || last->second + ipam::cooling_time <= now) continue;
     broken(host, "cooling",
-           key.container + " got " + address.text() + " " + std::to_string(seconds(now - last->second)) +
-               " s after it was let go");
+           key.container + " got " + address.text() + " " +
+               std::to_string(overlay::seconds(now - last->second)) + " s after it was let go");
   }
 }
 

@@ -3,22 +3,19 @@
 
 #include <algorithm>
 
+#include "overlay/sim/connection.h"
+
 namespace overlay::sim {
 namespace {
 
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 constexpr std::size_t send_buffer_bytes = 256 * 1024;
-/// As the transport has it.
-constexpr auto connect_timeout = seconds(5);
 constexpr auto to_kernel = microseconds(10);
 /// How soon a frame is looked at again that its reader is not ready for.
 constexpr auto read_again = microseconds(100);
 constexpr auto name_again = milliseconds(20);
-
-Duration wire_time(std::size_t bytes) { return microseconds(bytes * 8 / 1000); }  // 1 Gbit/s
 
 }  // namespace
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "overlay/sim/scenario.h"
+#include "overlay/sim/test_world.h"
 
 namespace overlay::sim {
 namespace {
@@ -24,9 +24,7 @@ class Pools : public testing::Test {
   ~Pools() override { EXPECT_EQ(world ? world->verdict().text() : "", ""); }
 
   testing::AssertionResult becomes(Duration within, const std::function<bool()>& condition) {
-    if (world->run_until(condition, within)) return testing::AssertionSuccess();
-    return testing::AssertionFailure()
-           << "not within " << seconds(within) << " s; " << world->verdict().text() << world->unsettled();
+    return sim::becomes(*world, within, condition);
   }
   node::View view(HostIndex i) const { return world->host(i).view(); }
   std::vector<Prefix> blocks(HostIndex i) const {

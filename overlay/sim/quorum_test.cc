@@ -5,27 +5,18 @@
 
 #include <algorithm>
 
-#include "overlay/sim/scenario.h"
+#include "overlay/sim/test_world.h"
 
 namespace overlay::sim {
 namespace {
 
 using namespace std::chrono_literals;
 
-testing::AssertionResult becomes(World& world, Duration within, const std::function<bool()>& condition) {
-  if (world.run_until(condition, within)) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << world.verdict().text() << world.unsettled();
-}
-
-testing::AssertionResult comes_right(World& world, Duration within) {
-  return becomes(world, within, [&] { return world.unsettled().empty(); });
-}
-
 bool ready(const World& world, HostIndex host) {
   return world.host(host).running() && world.host(host).view().ready();
 }
 
-std::size_t blocks_of(const World& world, HostIndex host) {
+std::size_t block_count(const World& world, HostIndex host) {
   const auto view = world.host(host).view();
   return static_cast<std::size_t>(
       std::count_if(view.blocks.begin(), view.blocks.end(),
@@ -109,7 +100,7 @@ TEST(Asking, GetsOneBlockFromAVoterThatAnswersLate) {
   world.start_all();
   ASSERT_TRUE(comes_right(world, 60s));
   world.run(10s);
-  EXPECT_EQ(blocks_of(world, 1), 1U);
+  EXPECT_EQ(block_count(world, 1), 1U);
 }
 
 TEST_F(ThreeVoters, GrantOneBlockWhenAllOfThemAnswerLate) {
@@ -117,7 +108,7 @@ TEST_F(ThreeVoters, GrantOneBlockWhenAllOfThemAnswerLate) {
   world.host(3).start();
   ASSERT_TRUE(becomes(world, 60s, [&] { return ready(world, 3); }));
   world.run(10s);
-  EXPECT_LE(blocks_of(world, 3), 3U) << "each of them was asked, and none twice";
+  EXPECT_LE(block_count(world, 3), 3U) << "each of them was asked, and none twice";
 }
 
 TEST(Returning, GivesABlockBackThatStaysEmpty) {
@@ -128,12 +119,12 @@ TEST(Returning, GivesABlockBackThatStaysEmpty) {
   for (int i = 0; i < 40; ++i) world.host(3).runtime().add("c" + std::to_string(i), world.time());
   world.host(3).poke_runtime();
   ASSERT_TRUE(comes_right(world, 30s));
-  EXPECT_EQ(blocks_of(world, 3), 4U) << "40 addresses are 89 % of three blocks of 15";
+  EXPECT_EQ(block_count(world, 3), 4U) << "40 addresses are 89 % of three blocks of 15";
   const auto home = world.host(3).intent()->host_addresses;
 
   world.host(3).runtime().remove_all(world.time());
   world.host(3).poke_runtime();
-  EXPECT_TRUE(becomes(world, 45min, [&] { return blocks_of(world, 3) == 1; }));
+  EXPECT_TRUE(becomes(world, 45min, [&] { return block_count(world, 3) == 1; }));
   EXPECT_TRUE(comes_right(world, 10s));
   EXPECT_EQ(free_blocks(world, 0), before);
   EXPECT_EQ(world.host(3).intent()->host_addresses, home);
@@ -151,10 +142,10 @@ TEST(Returning, GoesOnAfterARestartInTheMiddle) {
   world.host(3).poke_runtime();
   for (HostIndex i = 0; i < 3; ++i) world.host(i).kill();
   world.run(15min);
-  EXPECT_EQ(blocks_of(world, 3), 2U) << "nobody can take the other one back";
+  EXPECT_EQ(block_count(world, 3), 2U) << "nobody can take the other one back";
   world.host(3).kill();
   world.start_all();
-  EXPECT_TRUE(becomes(world, 1min, [&] { return ready(world, 3) && blocks_of(world, 3) == 1; }));
+  EXPECT_TRUE(becomes(world, 1min, [&] { return ready(world, 3) && block_count(world, 3) == 1; }));
   EXPECT_TRUE(comes_right(world, 30s));
   EXPECT_EQ(world.verdict().text(), "");
 }

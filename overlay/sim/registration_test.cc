@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "overlay/sim/scenario.h"
+#include "overlay/sim/test_world.h"
 
 namespace overlay::sim {
 namespace {
@@ -25,8 +25,7 @@ class Registration : public testing::Test {
   ~Registration() override { EXPECT_EQ(world.verdict().text(), ""); }
 
   testing::AssertionResult becomes(Duration within, const std::function<bool()>& condition) {
-    if (world.run_until(condition, within)) return testing::AssertionSuccess();
-    return testing::AssertionFailure() << world.verdict().text() << world.unsettled();
+    return sim::becomes(world, within, condition);
   }
   testing::AssertionResult comes_right(Duration within) {
     return becomes(within, [&] { return world.unsettled().empty(); });

@@ -7,22 +7,12 @@
 #include <algorithm>
 
 #include "overlay/sim/scenario.h"
+#include "overlay/sim/test_world.h"
 
 namespace overlay::sim {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// Runs until all is well everywhere.
-testing::AssertionResult comes_right(World& world, Duration within) {
-  if (world.run_until([&] { return world.unsettled().empty(); }, within)) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << world.verdict().text() << world.unsettled();
-}
-
-testing::AssertionResult becomes(World& world, Duration within, const std::function<bool()>& condition) {
-  if (world.run_until(condition, within)) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << "not within " << seconds(within) << " s; " << world.verdict().text();
-}
 
 const node::PeerView& peer(const node::View& view, const std::string& name) {
   return *std::find_if(view.peers.begin(), view.peers.end(), [&](const auto& p) { return p.name == name; });

@@ -11,9 +11,9 @@ using std::chrono::seconds;
 /// So many steps without the clock moving are a loop.
 constexpr std::uint64_t most_steps_a_moment = 1'000'000;
 /// Machines are switched on within this span.
-constexpr auto start_span = seconds(3);
+constexpr auto boot_span = seconds(3);
 
-std::vector<ipam::BlockRecord> records_of(const node::View& view) {
+std::vector<ipam::BlockRecord> block_records_of(const node::View& view) {
   std::vector<ipam::BlockRecord> records;
   for (const auto& block : view.blocks) records.push_back(block.record);
   return records;
@@ -118,7 +118,7 @@ void World::correct() {
 void World::start_all() {
   Rng rng(options_.seed ^ 0x73746172);
   for (HostIndex i = 0; i < size(); ++i) {
-    queue_.after(rng.between({}, start_span), [this, i] { hosts_[i]->start(); });
+    queue_.after(rng.between({}, boot_span), [this, i] { hosts_[i]->start(); });
   }
 }
 
@@ -221,7 +221,8 @@ std::string World::unsettled(HostIndex index, const node::View& view, const node
   for (const auto& peer : view.peers) {
     if (!peer.reachable) return peer.name + " is unreachable";
   }
-  if (records_of(view) != records_of(first)) return "its block records differ from those of " + first.name;
+  if (block_records_of(view) != block_records_of(first))
+    return "its block records differ from those of " + first.name;
   if (!host.runtime().settled()) return "a container waits";
   std::size_t leased = 0;
   for (const auto& [key, container] : host.runtime().containers())
