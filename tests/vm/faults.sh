@@ -69,7 +69,7 @@ disturbed() {
 # The lost ones are larger than 1400 bytes outside, so 1350 inside.
 black_hole() {
   step "a router drops what is larger than 1400 bytes, and says nothing"
-  in_ns "$(net_ns)" nft -f - <<END
+  in_ns "$LAB-net" nft -f - <<END
 table inet hole {
   chain forward {
     type filter hook forward priority 0;
@@ -81,6 +81,6 @@ END
   eventually "an alarm names it" 30 shows h1 status '.alarms | any(.name == "black-hole")'
   on h1 overlayctl status || true
   expect "what may be cut into pieces gets through" on h1 ip netns exec pod ping -c 3 -W 5 -q -s 1400 -M dont "$(pod_of h2)"
-  in_ns "$(net_ns)" nft delete table inet hole
+  in_ns "$LAB-net" nft delete table inet hole
   eventually "it is forgotten when the way is mended" 60 shows h1 status '.alarms == []'
 }

@@ -30,11 +30,11 @@ patience=${OVERLAY_PATIENCE:-1}
 # every 20 ms at first; later less often, since a look may cost as much as what it waits for.
 wait_until() {
   local begun now deadline pause
-  begun=$(now_us)
+  begun=${EPOCHREALTIME/[.,]/}
   deadline=$((begun + $1 * patience * 1000000))
   shift
   until "$@"; do
-    now=$(now_us)
+    now=${EPOCHREALTIME/[.,]/}
     ((now < deadline)) || return 1
     pause=$(((now - begun) / 10))
     pause=$((pause < 20000 ? 20000 : pause > 250000 ? 250000 : pause))

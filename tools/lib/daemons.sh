@@ -4,9 +4,7 @@
 
 bin_dir=$(cd "$repo" && realpath -m "${OVERLAY_BIN:-build/release/bin}")
 
-host_dir() { printf '%s/%s' "$lab_dir" "$1"; }
-socket_of() { printf '%s/run/overlayd.sock' "$(host_dir "$1")"; }
-ctl() { "$bin_dir/overlayctl" --socket "$(socket_of "$1")" "${@:2}"; }
+ctl() { "$bin_dir/overlayctl" --socket "$lab_dir/$1/run/overlayd.sock" "${@:2}"; }
 
 need_binaries() {
   local name
@@ -15,27 +13,26 @@ need_binaries() {
   done
 }
 
-# pid_of hN: the pid of its overlayd while it runs. A pid file can outlive its process, and a pid can be used again.
-pid_of() {
-  local pid
-  pid=$(cat "$(host_dir "$1")/pid" 2>/dev/null) || return 1
-  [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == */overlayd* ]] || return 1
-  tr '\0' '\n' <"/proc/$pid/cmdline" | grep -xF "$(host_dir "$1")/state" >/dev/null || return 1
-  printf '%s' "$pid"
+# runs hN: whether its overlayd does; its pid is left in $pid. A pid file can outlive its process, and a pid can be used
+# again. Asked in every wait, so it starts no process.
+runs() {
+  local words
+  pid=
+  { read -r pid <"$lab_dir/$1/pid" && mapfile -d '' words <"/proc/$pid/cmdline"; } 2>/dev/null || return 1
+  [[ ${words[0]:-} == */overlayd && " ${words[*]} " == *" $lab_dir/$1/state "* ]]
 }
 
-runs() { pid_of "$1" >/dev/null; }
 is_gone() { ! runs "$1"; }
 
 # remember_flags hN FLAGS...: what start_daemon gives overlayd beside its directories.
-remember_flags() { printf '%s\n' "${@:2}" >"$(host_dir "$1")/flags"; }
+remember_flags() { printf '%s\n' "${@:2}" >"$lab_dir/$1/flags"; }
 
 # make_secret: one for all hosts of the lab, as `overlayctl token` makes it.
 make_secret() { (umask 077 && "$bin_dir/overlayctl" token >"$lab_dir/secret"); }
 
 start_daemon() {
   local dir flags
-  dir=$(host_dir "$1")
+  dir=$lab_dir/$1
   mapfile -t flags < <(grep -v '^$' "$dir/flags")
   # The lab's secret, unless the flags say otherwise.
   if [[ -e $lab_dir/secret && " ${flags[*]} " != *" --secret-file "* && " ${flags[*]} " != *" --insecure "* ]]; then
@@ -45,7 +42,7 @@ start_daemon() {
   mkdir -p "$dir"/{state,run,cni-bin,cni-conf,wireguard} /run/wireguard
   # Without the variables of ours: overlayd reads OVERLAY_* as its own flags.
   # shellcheck disable=SC2016 # the inner shell expands it
-  env -u OVERLAY_BIN -u OVERLAY_LAB_DIR -u OVERLAY_PATIENCE setsid nsenter --net="/run/netns/$(host_ns "$1")" \
+  env -u OVERLAY_BIN -u OVERLAY_LAB_DIR -u OVERLAY_PATIENCE setsid nsenter --net="/run/netns/$LAB-$1" \
     unshare --mount --propagation slave \
     sh -c 'mount --bind "$0" /run/wireguard && exec "$@"' "$dir/wireguard" "$bin_dir/overlayd" --name "$1" --state-dir "$dir/state" --run-dir "$dir/run" \
     --cni-bin-dir "$dir/cni-bin" --cni-conf-dir "$dir/cni-conf" "${flags[@]}" </dev/null >>"$dir/log" 2>&1 &
@@ -59,7 +56,7 @@ settled() { runs "$1" || [[ ! -e /proc/$2 || $(awk '/^State/ {print $2}' "/proc/
 # stop_daemon hN SIGNAL: and waits until it is gone.
 stop_daemon() {
   local pid
-  pid=$(pid_of "$1") || return 0
+  runs "$1" || return 0
   kill "$2" "$pid" 2>/dev/null || true
   wait_until 10 is_gone "$1" || fail "overlayd of $1 (pid $pid) still runs 10 s after $2"
 }
@@ -75,16 +72,16 @@ answers_or_is_gone() { answers "$1" || is_gone "$1"; }
 # not_ready hN: why, with the end of the log, and exit 1.
 not_ready() {
   printf 'the last lines of its log (tools/lab logs %s):\n' "$1" >&2
-  tail -n 12 "$(host_dir "$1")/log" | sed 's/^/  /' >&2
+  tail -n 12 "$lab_dir/$1/log" | sed 's/^/  /' >&2
   fail "$1 $2"
 }
 
-has_plugin() { [[ -e $(host_dir "$1")/cni-conf/10-overlay.conflist ]]; }
+has_plugin() { [[ -e $lab_dir/$1/cni-conf/10-overlay.conflist ]]; }
 
 # await hN CONDITION: one condition of `overlayctl wait --for`, within 30 s. Ready is, as for a runtime, when the CNI
 # plugin is there too, which overlayd installs when it can first serve.
 await() {
-  wait_until 10 answers_or_is_gone "$1" || not_ready "$1" "does not answer on $(socket_of "$1")"
+  wait_until 10 answers_or_is_gone "$1" || not_ready "$1" "does not answer on $lab_dir/$1/run/overlayd.sock"
   runs "$1" || not_ready "$1" "has stopped"
   ctl "$1" wait --for "$2" --timeout "$((30 * patience))s" >&2 || not_ready "$1" "is not there yet: $2"
   [[ $2 != ready ]] || wait_until 10 has_plugin "$1" || not_ready "$1" "has not installed its CNI plugin after 10 s"

@@ -2,16 +2,17 @@
 # shellcheck shell=bash
 # The lab's underlay: hosts as network namespaces, and the network between them in one more. All addresses are of the
 # documentation ranges (RFC 5737, RFC 3849), so they never clash with a pool. Sourced by tools/lab.
+#
+# Names: the namespaces are $LAB-net, $LAB-hN and $LAB-pod-NAME; what is known of a host is in $lab_dir/hN, of a pod in
+# $lab_dir/pods/NAME. A function per name would cost a process each time it is said.
 
-net_ns() { printf '%s-net' "$LAB"; }
-host_ns() { printf '%s-%s' "$LAB" "$1"; }
-host_names() { seq -f 'h%g' "$(cat "$lab_dir/hosts")"; }
+host_names() { seq -f 'h%g' "$(<"$lab_dir/hosts")"; }
 in_ns() { nsenter --net="/run/netns/$1" "${@:2}"; }
 ns_exists() { [[ -e /run/netns/$1 ]]; }
 
 # site_of hN: the bridge it hangs on. With the routed underlay odd hosts are in dc1, even ones in dc2.
 site_of() {
-  [[ $(cat "$lab_dir/underlay") == routed ]] || { printf 'lan'; return; }
+  [[ $(<"$lab_dir/underlay") == routed ]] || { printf 'lan'; return; }
   printf 'dc%d' $((${1#h} % 2 == 1 ? 1 : 2))
 }
 
@@ -40,8 +41,8 @@ link_is_up() { [[ $(ip -n "$1" -br link show "$2" 2>/dev/null) == *" UP "* ]]; }
 # The network between the hosts: one bridge per site, a router's address on each, and a world outside (192.0.2.1).
 make_net() {
   local ns site mtu
-  ns=$(net_ns)
-  mtu=$(cat "$lab_dir/mtu")
+  ns=$LAB-net
+  mtu=$(<"$lab_dir/mtu")
   ip netns add "$ns"
   ip -n "$ns" -batch - <<END
 link set lo up
@@ -51,7 +52,7 @@ END
   # It is cable and router, not a host: its bridges must not call netfilter, its router must forward.
   in_ns "$ns" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
   in_ns "$ns" sysctl -qwe net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0
-  for site in $(if [[ $(cat "$lab_dir/underlay") == routed ]]; then echo dc1 dc2; else echo lan; fi); do
+  for site in $(if [[ $(<"$lab_dir/underlay") == routed ]]; then echo dc1 dc2; else echo lan; fi); do
     ip -n "$ns" -batch - <<END
 link add $site mtu $mtu type bridge
 link set $site up
@@ -64,11 +65,11 @@ END
 # make_host hN: a namespace with eth0, its address, and the router as its way out.
 make_host() {
   local ns site mtu
-  ns=$(host_ns "$1")
+  ns=$LAB-$1
   site=$(site_of "$1")
-  mtu=$(cat "$lab_dir/mtu")
+  mtu=$(<"$lab_dir/mtu")
   ip netns add "$ns"
-  ip -n "$(net_ns)" -batch - <<END
+  ip -n "$LAB-net" -batch - <<END
 link add $1 mtu $mtu type veth peer name eth0 mtu $mtu netns $ns
 link set $1 master $site
 link set $1 up
@@ -90,7 +91,7 @@ route add default via $(site_prefix6 "$site"):fffe
 END
   fi
   wait_until 5 link_is_up "$ns" eth0 || fail "eth0 of $1 did not come up within 5 s"
-  wait_until 5 link_is_up "$(net_ns)" "$1" || fail "the network's end of $1 did not come up within 5 s"
+  wait_until 5 link_is_up "$LAB-net" "$1" || fail "the network's end of $1 did not come up within 5 s"
 }
 
 # cut_one hA hB: hA neither sends to hB nor hears it, whatever the protocol. Before connection tracking, so at once.
@@ -98,7 +99,7 @@ cut_one() {
   local families
   families="add element inet lab_cut v4 { $(host_address "$2") }"
   [[ ! -e $lab_dir/ipv6 ]] || families+=$'\n'"add element inet lab_cut v6 { $(host_address6 "$2") }"
-  in_ns "$(host_ns "$1")" nft -f - <<END
+  in_ns "$LAB-$1" nft -f - <<END
 table inet lab_cut {
   set v4 { type ipv4_addr; }
   set v6 { type ipv6_addr; }

@@ -36,12 +36,12 @@ start_vm() {
   mapfile -t flags < <(accelerate)
   mkdir -p "$dir"
   qemu-img create -q -f qcow2 -F qcow2 -b "$(realpath "$image")/disk.qcow2" "$dir/disk.qcow2"
-  ip -n "$(net_ns)" -batch - <<END
+  ip -n "$LAB-net" -batch - <<END
 tuntap add $1 mode tap
 link set $1 master $site
 link set $1 up
 END
-  nsenter --net="/run/netns/$(net_ns)" nice -n 10 qemu-system-x86_64 "${flags[@]}" -smp 1 -m "$2" -nodefaults -display none \
+  nsenter --net="/run/netns/$LAB-net" nice -n 10 qemu-system-x86_64 "${flags[@]}" -smp 1 -m "$2" -nodefaults -display none \
     -serial "file:$dir/console" -drive "file=$dir/disk.qcow2,if=virtio,cache=unsafe" -device virtio-rng-pci \
     -netdev "tap,id=net,ifname=$1,script=no,downscript=no" -device "virtio-net-pci,netdev=net,mac=52:54:00:00:00:0${1#h}" \
     -kernel "$image/vmlinuz" -initrd "$image/initrd.img" \
@@ -60,7 +60,7 @@ ssh_options() {
 ssh_to() {
   local options
   mapfile -t options < <(ssh_options "$1")
-  nsenter --net="/run/netns/$(net_ns)" ssh "${options[@]}" "root@$(host_address "$1")" "${@:2}"
+  nsenter --net="/run/netns/$LAB-net" ssh "${options[@]}" "root@$(host_address "$1")" "${@:2}"
 }
 
 # on hN COMMAND...: as root there; `feed` gives it this shell's standard input.
