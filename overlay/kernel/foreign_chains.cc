@@ -12,6 +12,7 @@
 #include <set>
 
 #include "overlay/kernel/legacy_tables.h"
+#include "overlay/kernel/rule_sets.h"
 #include "overlay/plan/objects.h"
 
 namespace overlay::kernel {
@@ -93,10 +94,28 @@ Result<std::vector<Reply>> dump_rules(Socket& socket, const Table& table) {
   return socket.dump(message);
 }
 
+Result<bool> has_intervals(Socket& socket, const Table& table, const std::string& set) {
+  Message message = question(NFT_MSG_GETSET, table.family);
+  message.string(NFTA_SET_TABLE, table.name).string(NFTA_SET_NAME, set);
+  OVERLAY_TRY(const Reply reply, socket.get(message));
+  return (be32(reply.attributes<nfgenmsg>(), NFTA_SET_FLAGS) & NFT_SET_INTERVAL) != 0;
+}
+
+/// One that went between two questions names nothing.
+void read_set(Socket& socket, const Table& table, const Lookup& lookup, const Marks& marks, Names& out) {
+  const auto intervals = has_intervals(socket, table, lookup.set);
+  if (!intervals) return;
+  Message message = question(NFT_MSG_GETSETELEM, table.family);
+  message.string(NFTA_SET_ELEM_LIST_TABLE, table.name).string(NFTA_SET_ELEM_LIST_SET, lookup.set);
+  const auto elements = socket.dump(message);
+  if (elements) read_elements(*elements, lookup, *intervals, marks, out);
+}
+
 Result<Names> names_in(Socket& socket, const Table& table, const Marks& marks) {
   OVERLAY_TRY(const auto rules, dump_rules(socket, table));
   Names out;
   for (const Reply& rule : rules) read_rule(rule, marks, out);
+  for (const Lookup& lookup : std::set(out.lookups)) read_set(socket, table, lookup, marks, out);
   return out;
 }
 

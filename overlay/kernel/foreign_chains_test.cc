@@ -100,6 +100,33 @@ TEST_F(ForeignChainsTest, KnowUsByThePool) {
   }
 }
 
+TEST_F(ForeignChainsTest, KnowUsBySetsThatTheyAccept) {
+  const std::string sets =
+      "table inet site {\n"
+      "  set pools { type ipv4_addr; flags interval; elements = { 10.0.0.0/8, 192.168.0.0/16 } }\n"
+      "  set halves { type ipv4_addr; flags interval; elements = { 10.32.0.0/13, 10.40.0.0/13 } }\n"
+      "  set end { type ipv6_addr; flags interval; elements = { fd32::/48, ff00::/8 } }\n"
+      "  set part { type ipv4_addr; flags interval; elements = { 10.32.0.0/13, 10.44.0.0/14 } }\n"
+      "  set hosts { type ipv4_addr; elements = { 10.32.0.0, 10.0.0.0 } }\n";
+  const auto known = [&sets](const std::string& hook, const std::string& rule) {
+    return found(sets + chain("f", hook, "drop", rule) + "}\n") == std::vector<std::string>{"inet site f +"};
+  };
+  for (const char* rule :
+       {"ip saddr @pools accept", "ip daddr @halves accept", "ip6 saddr @end accept",
+        "ip saddr { 10.0.0.0/8, 192.168.0.0/16 } accept", "iifname { \"eth0\", \"overlay0\" } accept",
+        "ip saddr vmap { 10.0.0.0/8 : accept, 192.168.0.0/16 : drop }"}) {
+    EXPECT_TRUE(known("forward", rule)) << rule;
+  }
+  for (const char* rule : {"ip saddr @part accept", "ip saddr @hosts accept", "ip saddr != @pools accept",
+                           "ip saddr @pools drop", "iifname { \"eth0\", \"eth1\" } accept",
+                           "ip saddr vmap { 10.0.0.0/8 : drop, 192.168.0.0/16 : accept }",
+                           "ip saddr . tcp dport { 10.32.0.0/12 . 80 } accept"}) {
+    EXPECT_FALSE(known("forward", rule)) << rule;
+  }
+  EXPECT_TRUE(known("input", "udp dport { 53, 4789 } accept"));
+  EXPECT_FALSE(known("input", "udp dport { 53, 4790 } accept"));
+}
+
 TEST_F(ForeignChainsTest, DoNotKnowUsByWhatTheyDrop) {
   for (const char* rule :
        {"iifname \"overlay0\" drop", "ip saddr 10.32.0.0/12 reject", "ip daddr 10.0.0.0/8 counter drop"}) {

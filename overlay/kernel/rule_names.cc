@@ -18,13 +18,6 @@ std::uint32_t network_u32(const Attributes& attributes, int attribute) {
   return ntohl(attributes.u32(attribute).value_or(0));
 }
 
-/// "overlay0", or how "overlay*" is compared: without the end.
-bool is_our_interface(std::string_view value) {
-  const std::string_view name = value.substr(0, value.find('\0'));
-  const bool wildcard = name.size() == value.size() && name.size() >= 7;
-  return name == "overlay0" || (wildcard && std::string_view("overlay0").starts_with(name));
-}
-
 /// How iptables-nft keeps `-p udp --dport`, in some versions.
 bool matches_port(const Attributes& match, std::uint16_t port) {
   const auto info = match.find(NFTA_MATCH_INFO);
@@ -68,6 +61,8 @@ class Reader {
         length_ = leading_ones(*mask);
     } else if (kind == "cmp") {
       if (const auto value = data.nested(NFTA_CMP_DATA).find(NFTA_DATA_VALUE)) compare(data, *value);
+    } else if (kind == "lookup") {
+      look_up(data);
     } else if (kind == "match") {
       names_.port = names_.port || matches_port(data, marks_.port);
     } else if (kind == "immediate") {
@@ -83,6 +78,12 @@ class Reader {
   Names names() const { return drops_ ? Names() : names_; }
 
  private:
+  void look_up(const Attributes& data) {
+    if ((network_u32(data, NFTA_LOOKUP_FLAGS) & NFT_LOOKUP_F_INV) != 0) return;
+    names_.lookups.insert(
+        Lookup{data.string(NFTA_LOOKUP_SET).value_or(""), length_ ? std::nullopt : address_});
+  }
+
   void compare(const Attributes& data, std::string_view value) {
     if (network_u32(data, NFTA_CMP_OP) != NFT_CMP_EQ) return;
     const std::uint16_t port = htons(marks_.port);
@@ -107,6 +108,12 @@ bool has_our_comment(const Attributes& rule) {
   return remark && remark->find(our_comment) != std::string_view::npos;
 }
 
+bool is_our_interface(std::string_view value) {
+  const std::string_view name = value.substr(0, value.find('\0'));
+  const bool wildcard = name.size() == value.size() && name.size() >= 7;
+  return name == "overlay0" || (wildcard && std::string_view("overlay0").starts_with(name));
+}
+
 bool covers_pool(std::string_view bytes, int length, Family family, const Marks& marks) {
   if (length == 0) return false;  // any address
   std::string address(bytes.substr(0, family == Family::v4 ? 4 : 16));
@@ -129,6 +136,7 @@ void read_rule(const Reply& reply, const Marks& marks, Names& out) {
   out.overlay0 = out.overlay0 || names.overlay0;
   out.pool = out.pool || names.pool;
   out.port = out.port || names.port;
+  out.lookups.insert(names.lookups.begin(), names.lookups.end());
 }
 
 }  // namespace overlay::kernel

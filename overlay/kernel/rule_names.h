@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,16 +25,28 @@ inline constexpr const char* our_comment = "overlayd --open-forward";
 inline constexpr const char* our_chain = "OVERLAY-FORWARD";
 bool has_our_comment(const Attributes& rule);
 
+/// A set that a rule looks packets up in.
+struct Lookup {
+  std::string set;
+  std::optional<Family> address;  // of which family is what it looks up; none: it may be anything
+
+  friend auto operator<=>(const Lookup&, const Lookup&) = default;
+};
+
 /// What the rules of a table name, other than to drop it.
 struct Names {
   bool overlay0 = false;
   bool pool = false;  // as the source or the destination, all of it
   bool port = false;
+  std::set<Lookup> lookups;
   std::set<std::string> opened;  // chains that begin with a rule of ours
 };
 
 /// Adds what one rule (NFT_MSG_NEWRULE) names.
 void read_rule(const Reply& rule, const Marks& marks, Names& out);
+
+/// "overlay0", or how "overlay*" is compared: without the end.
+bool is_our_interface(std::string_view value);
 
 /// Whether all of a pool is in the prefix of that many leading bits of `bytes`, which is part of an address.
 bool covers_pool(std::string_view bytes, int length, Family family, const Marks& marks);

@@ -87,6 +87,15 @@ done
 on iptables-nft -P FORWARD DROP
 eventually "an alarm again" 10 says forward-dropped "chain FORWARD of table ip filter"
 
+step "a set of addresses that holds the pool is understood"
+on nft add set ip filter sites '{ type ipv4_addr; flags interval; elements = { 10.32.0.0/13, 10.40.0.0/13 }; }'
+on nft add rule ip filter FORWARD ip saddr @sites ip daddr @sites accept
+eventually "no alarm" 40 is_quiet forward-dropped
+expect "and it is so" reaches a "$(address_of b)"
+on nft flush chain ip filter FORWARD
+on nft delete set ip filter sites
+eventually "an alarm again" 10 says forward-dropped "chain FORWARD of table ip filter"
+
 step "--open-forward puts one rule there, with a comment, and puts it back"
 lab restart h1 -- --bootstrap --direct-routes off --open-forward
 has_our_rule() { [[ $(on nft list chain ip filter FORWARD | grep -c 'comment "overlayd --open-forward"') == 1 ]]; }
