@@ -187,11 +187,15 @@ Status Kernel::observe_links(const plan::Objects& wanted, plan::Objects& out) {
   return {};
 }
 
-Status Kernel::observe_wireguard(const FoundLink& found, const plan::Objects& wanted, plan::Objects& out) {
+Result<plan::WireguardState> Kernel::read_wireguard_device(const FoundLink& found) {
   // The socket of wireguard-go keeps the name that it was started with.
   const bool by_id = found.link.renamed.empty() || found.kind == tun_kind;
   OVERLAY_TRY(wireguard_, open_wireguard(by_id ? found.link.id() : found.link.renamed, found.kind));
-  OVERLAY_TRY(const plan::WireguardState state, wireguard_->read());
+  return wireguard_->read();
+}
+
+Status Kernel::observe_wireguard(const FoundLink& found, const plan::Objects& wanted, plan::Objects& out) {
+  OVERLAY_TRY(const plan::WireguardState state, read_wireguard_device(found));
   out.links.back().secret = state.secret;
   out.links.back().port = state.port;
   out.wireguard = plan::peers_of(state, wanted.wireguard, ::time(nullptr));
@@ -355,6 +359,11 @@ Result<plan::FoundWays> Kernel::ways() {
   OVERLAY_TRY(objects.neighbours, dump_neighbours(socket_, indices_));
   OVERLAY_TRY(objects.nexthops, dump_nexthops(socket_, indices_));
   OVERLAY_TRY(objects.routes, dump_routes(socket_, indices_));
+  OVERLAY_TRY(const auto encrypted, find_link(socket_, Device::wireguard));
+  if (encrypted && is_ours(*encrypted)) {
+    const auto state = read_wireguard_device(*encrypted);
+    if (state) objects.wireguard = plan::peers_of(*state, {}, 0);  // else nothing goes there that could stay
+  }
   objects.normalise();
   return plan::ways_in(objects);
 }

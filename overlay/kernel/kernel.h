@@ -84,6 +84,7 @@ class Kernel {
                                        bool keep_unknown, Time now);
   [[nodiscard]] Status check_claims(const plan::Objects& wanted);
   [[nodiscard]] Status observe_links(const plan::Objects& wanted, plan::Objects& out);
+  [[nodiscard]] Result<plan::WireguardState> read_wireguard_device(const FoundLink& found);
   [[nodiscard]] Status observe_wireguard(const FoundLink& found, const plan::Objects& wanted,
                                          plan::Objects& out);
   [[nodiscard]] Status observe_settings(const plan::Objects& wanted, plan::Objects& out);

@@ -99,7 +99,7 @@ TEST_F(KernelTest, AdoptsWhatAnEarlierLifeMade) {
     EXPECT_EQ(second.operations(), 0u);
     EXPECT_EQ(second.cluster().value(), intent.cluster);
     const plan::FoundWay way{.relay = intent.peers.back().vtep_mac, .mtu = 1300};
-    EXPECT_EQ(second.ways().value(), (plan::FoundWays{{intent.peers.front().vtep_mac, way}}));
+    EXPECT_EQ(second.ways().value(), (plan::FoundWays{{{intent.peers.front().vtep_mac, way}}, {}}));
   });
 }
 

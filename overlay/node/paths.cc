@@ -65,19 +65,37 @@ void Paths::look_at_all(Time now) {
 /// The kernel goes on as it did before this life, until probes have spoken: no packet is lost to a restart.
 void Paths::inherit(Time now) {
   if (inherited_.empty() || !context_.underlay || context_.home.empty()) return;
-  std::map<Mac, NodeId> nodes;
-  for (const auto& [node, index] : context_.peer_index) nodes.emplace(vtep_mac(node), node);
-  for (const auto& [vtep, way] : std::exchange(inherited_, {})) {
-    const auto peer = nodes.find(vtep);
-    const auto relay = nodes.find(way.relay.value_or(Mac()));
-    if (peer == nodes.end() || (way.relay && relay == nodes.end())) continue;
+  const plan::FoundWays found = std::exchange(inherited_, {});
+  std::map<Mac, NodeId> vteps;
+  std::map<Ip, NodeId> tunnels;
+  for (const auto& [node, index] : context_.peer_index) {
+    vteps.emplace(vtep_mac(node), node);
+    tunnels.emplace(tunnel_address(node), node);
+  }
+  for (const auto& [vtep, way] : found.peers) {
+    const auto peer = vteps.find(vtep);
+    const auto relay = vteps.find(way.relay.value_or(Mac()));
+    if (peer == vteps.end() || (way.relay && relay == vteps.end())) continue;
     paths::Choice choice{
         .kind = way.direct ? paths::Kind::direct : paths::Kind::vxlan, .relay = {}, .mtu = way.mtu};
     if (way.relay) choice = {.kind = paths::Kind::relay, .relay = relay->second, .mtu = way.mtu};
-    prober_.inherit(peer->second, choice, now);
-    const auto path = prober_.path(peer->second);
-    if (path) shown_[peer->second] = {.text = text(*path), .choice = path->choice};
+    inherit(peer->second, choice, now);
   }
+  for (const auto& [prefix, way] : found.blocks) {
+    const ipam::BlockRecord* block = context_.blocks.find(prefix);
+    const auto by = tunnels.find(way.tunnel_address);
+    if (block == nullptr || by == tunnels.end()) continue;
+    const bool relayed = by->second != block->owner;
+    paths::Choice choice{.kind = paths::Kind::wireguard, .relay = {}, .mtu = way.mtu};
+    if (relayed) choice = {.kind = paths::Kind::relay, .relay = by->second, .mtu = way.mtu};
+    if (relayed || way.mtu != 0) inherit(block->owner, choice, now);
+  }
+}
+
+void Paths::inherit(const NodeId& peer, const paths::Choice& choice, Time now) {
+  prober_.inherit(peer, choice, now);
+  const auto path = prober_.path(peer);
+  if (path) shown_[peer] = {.text = text(*path), .choice = path->choice};
 }
 
 void Paths::tick(Time now) {

@@ -63,6 +63,7 @@ class Paths {
   bool is_neighbour(const wire::NodeInfo& info) const;
   void look_at_all(Time now);
   void inherit(Time now);
+  void inherit(const NodeId& peer, const paths::Choice& choice, Time now);
   void send(const paths::Probe& probe);
   void ask_and_answer();
   void tell_change(const NodeId& peer, Time now);

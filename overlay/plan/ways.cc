@@ -33,10 +33,8 @@ bool has_direct(const Objects& kernel, const Route& beneath) {
   return above != kernel.routes.end() && above->destination == beneath.destination && above->gateway;
 }
 
-}  // namespace
-
-FoundWays ways_in(const Objects& kernel) {
-  FoundWays out;
+std::map<Mac, FoundWay> peers_in(const Objects& kernel) {
+  std::map<Mac, FoundWay> out;
   for (const Nexthop& nexthop : kernel.nexthops) {
     const auto peer = peer_of(kernel, nexthop.number);
     const auto next = nexthop.gateway ? vtep_of(kernel, *nexthop.gateway) : std::nullopt;
@@ -53,5 +51,26 @@ FoundWays ways_in(const Objects& kernel) {
   }
   return out;
 }
+
+std::map<Prefix, FoundBlock> blocks_in(const Objects& kernel) {
+  std::map<Prefix, FoundBlock> out;
+  const auto is_tunnel = [](const Prefix& prefix) { return prefix.address().is_link_local(); };
+  for (const WireguardPeer& peer : kernel.wireguard) {
+    const auto own = std::ranges::find_if(peer.allowed, is_tunnel);
+    if (own == peer.allowed.end()) continue;
+    for (const Prefix& block : peer.allowed) {
+      if (!is_tunnel(block)) out[block].tunnel_address = own->address();
+    }
+  }
+  for (const Route& route : kernel.routes) {
+    const auto block = out.find(route.destination);
+    if (block != out.end()) block->second.mtu = route.mtu;
+  }
+  return out;
+}
+
+}  // namespace
+
+FoundWays ways_in(const Objects& kernel) { return {peers_in(kernel), blocks_in(kernel)}; }
 
 }  // namespace overlay::plan

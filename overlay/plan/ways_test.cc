@@ -13,7 +13,7 @@ TEST(Ways, ReadBackWhatTheKernelWasGiven) {
   Rng rng(1);
   for (int round = 0; round < 300; ++round) {
     Intent intent = example_intent(1, 8);
-    FoundWays wanted;
+    std::map<Mac, FoundWay> wanted;
     for (Peer& peer : intent.peers) {
       if (rng.one_in(3)) peer.way.relay = peer.index == 2 ? 3 : 2;
       if (peer.way.relay == 0 && rng.one_in(2)) peer.way.direct = true;
@@ -23,7 +23,25 @@ TEST(Ways, ReadBackWhatTheKernelWasGiven) {
       if (peer.way.relay != 0) way.relay = example_peer(peer.way.relay).vtep_mac;
       wanted[peer.vtep_mac] = way;
     }
-    EXPECT_EQ(ways_in(desired(intent)), wanted) << "round " << round;
+    EXPECT_EQ(ways_in(desired(intent)), (FoundWays{wanted, {}})) << "round " << round;
+  }
+}
+
+TEST(Ways, ReadBackWhoHasThePacketsOfABlockWhereTheyAreEncrypted) {
+  Rng rng(2);
+  for (int round = 0; round < 300; ++round) {
+    Intent intent = example_intent(1, 8);
+    intent.encryption = Encryption{wireguard_secret(SecretSeed{{9}}), 51820};
+    std::map<Prefix, FoundBlock> wanted;
+    for (Peer& peer : intent.peers) {
+      const auto key = static_cast<std::uint8_t>(peer.index);
+      peer.key = PeerKey{WireguardKey{{key}}, WireguardKey{{7}}, 51820};
+      if (rng.one_in(3)) peer.way.relay = peer.index == 2 ? 3 : 2;
+      if (rng.one_in(3)) peer.way.mtu = 1300;
+      const Peer by = peer.way.relay != 0 ? example_peer(peer.way.relay) : peer;
+      for (const Prefix& block : peer.blocks) wanted[block] = {tunnel_address(by.id), peer.way.mtu};
+    }
+    EXPECT_EQ(ways_in(desired(intent)), (FoundWays{{}, wanted})) << "round " << round;
   }
 }
 

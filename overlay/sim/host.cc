@@ -63,7 +63,7 @@ void Host::start() {
   if (running()) return;
   log("start", std::to_string(disk_.size()) + " entries");
   config_.kernel_cluster = kernel_.cluster().value_or(ClusterId{});
-  config_.kernel_ways = kernel_.ways();
+  config_.kernel_ways.peers = kernel_.ways();
   auto started = node::Node::start(config_, identity_, disk_.entries(), Rng(rng_.next()), clock());
   if (!started) return shared_.verdict.fail("start: " + host_name(index_) + ": " + started.error().text);
   node_ = std::move(*started);

@@ -42,8 +42,8 @@ Kernel::Routes Kernel::reconcile(const plan::Intent& intent) {
   return before;
 }
 
-plan::FoundWays Kernel::ways() const {
-  plan::FoundWays out = ways_;
+std::map<Mac, plan::FoundWay> Kernel::ways() const {
+  std::map<Mac, plan::FoundWay> out = ways_;
   std::erase_if(out, [](const auto& entry) { return entry.second == plan::FoundWay(); });
   return out;
 }

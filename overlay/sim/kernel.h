@@ -43,7 +43,7 @@ class Kernel {
   /// Named by the alias of overlay.vx; none where there is no such device.
   const std::optional<ClusterId>& cluster() const { return cluster_; }
   /// As plan::ways_in() tells them.
-  plan::FoundWays ways() const;
+  std::map<Mac, plan::FoundWay> ways() const;
 
   /// Nothing for an address that is routed nowhere else.
   std::optional<Hop> next(const Ip& to) const;
@@ -57,7 +57,7 @@ class Kernel {
 
  private:
   Routes routes_;
-  plan::FoundWays ways_;  // of all peers
+  std::map<Mac, plan::FoundWay> ways_;  // of all peers
   std::map<Mac, Ip> fdb_;
   std::set<Ip> members_;
   std::set<Ip> own_;

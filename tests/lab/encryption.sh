@@ -145,6 +145,20 @@ cut_wireguard h2 h1
 eventually "h1 relays through h3" 40 goes h1 h2 relay
 eventually "h2 relays through h3" 40 goes h2 h1 relay
 eventually "every pod reaches every pod" 20 all_reach_all
+
+step "the daemons of both ends start again meanwhile: h3 goes on passing packets on, and no ping is lost"
+ping_from a "$(address_of b)"
+eventually "pings pass" 10 more_replies_than 200
+for host in h1 h2; do
+  lab kill "$host" -9
+  lab restart "$host"
+done
+for pair in "h1 h2" "h2 h1"; do
+  # shellcheck disable=SC2086 # two words
+  eventually "$pair relay, as before" 40 goes $pair relay
+done
+stop_pings
+expect_equal "pings lost" 0 "$(lost)"
 for host in h1 h2; do lab exec "$host" -- nft delete table inet cut; done
 eventually "h1 goes straight" 40 goes h1 h2 wireguard
 eventually "h2 goes straight" 40 goes h2 h1 wireguard
