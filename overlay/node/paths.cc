@@ -237,7 +237,8 @@ std::string Paths::text(const paths::PathView& path) const {
 std::string Paths::reason(const paths::PathView& path) const {
   std::string out;
   if (path.state == paths::State::down) {
-    out = "no answer, and no relay was found";
+    const bool relayed = path.choice.kind == paths::Kind::relay;
+    out = relayed ? "no answer straight, nor through the relay" : "no answer, and no relay was found";
   } else if (path.choice.kind == paths::Kind::relay) {
     out = "no answer straight";
   } else if (path.state == paths::State::unknown) {

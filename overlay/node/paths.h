@@ -16,7 +16,7 @@ namespace overlay::node {
 class Paths {
  public:
   Paths(Context& context, Rng rng)
-      : context_(context), prober_(rng), inherited_(context.config.kernel_ways) {}
+      : context_(context), prober_(context.id, rng), inherited_(context.config.kernel_ways) {}
 
   /// What another node says of itself has changed.
   void know(const NodeId& node, Time now);

@@ -19,7 +19,7 @@ using test::number_of;
 TEST(Budget, KeepsItsBudgetWithThousandsOfPeersUpOrDown) {
   constexpr std::size_t peers = 5000;
   for (const bool answers : {true, false}) {
-    Prober prober(Rng(1));
+    Prober prober(id_of(0), Rng(1));
     prober.set_mtu(mtu);
     Time now{};
     for (std::size_t i = 1; i <= peers; ++i)
@@ -40,7 +40,7 @@ TEST(Budget, KeepsItsBudgetWithThousandsOfPeersUpOrDown) {
 
 TEST(Budget, AsksFewQuestionsWhenThousandsAreDown) {
   constexpr std::size_t peers = 2000;
-  Prober prober(Rng(1));
+  Prober prober(id_of(0), Rng(1));
   prober.set_mtu(mtu);
   Time now{};
   for (std::size_t i = 1; i <= peers; ++i) prober.put({id_of(i), static_cast<std::uint16_t>(i), false}, now);
@@ -75,7 +75,7 @@ TEST(Budget, NoticesACutAsSoonAsTheBudgetOfProbesAllows) {
 
 TEST(Budget, KeepsABudgetForThoseThatPodsSendTo) {
   constexpr std::size_t peers = 2000;
-  Prober prober(Rng(1));
+  Prober prober(id_of(0), Rng(1));
   prober.set_mtu(mtu);
   Time now{};
   std::vector<NodeId> all;

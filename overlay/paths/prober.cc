@@ -12,6 +12,9 @@ constexpr Duration doubt_interval = std::chrono::milliseconds(200);
 /// A way that is down is asked less eagerly, and one that is not in use so many times more rarely.
 constexpr Duration down_interval = std::chrono::seconds(1);
 constexpr int idle_factor = 8;
+/// How long traffic goes by a relay that does not answer, and then straight, in turn.
+constexpr Duration relay_turn = std::chrono::seconds(4);
+constexpr Duration straight_turn = std::chrono::seconds(2);
 /// Work is done in batches: no tick sooner after another.
 constexpr Duration batch = std::chrono::milliseconds(5);
 /// An inquiry is answered by then, with what is known.
@@ -134,6 +137,7 @@ void Prober::work(Path& path, Time now) {
   work(path, path.tunnel, path.target.tunnel, now);
   if (path.direct) work(path, *path.direct, Kind::direct, now);
   if (path.detour) work(path, path.detour->lane, Kind::relay, now);
+  if (doubts_direct(path)) hurry(path.tunnel, now);
   settle(path, now);
 }
 
@@ -142,8 +146,17 @@ void Prober::work(Path& path, Lane& lane, Kind way, Time now) {
   for (std::size_t i = 0; i < lost; ++i) count(path, lane, way);
   figures_.lost += lost;
   const bool suspect = lost > 0 && lane.health.state() != State::down && lane.health.is_in_doubt();
-  if (suspect && lane.due > now + doubt_interval && may_do_extra(now)) lane.due = now;
+  if (suspect) hurry(lane, now);
   if (lane.due <= now) probe(path, lane, way, now);
+}
+
+void Prober::hurry(Lane& lane, Time now) {
+  if (lane.due > now + doubt_interval && may_do_extra(now)) lane.due = now;
+}
+
+/// Then the tunnel comes next: whether it works should be known by then.
+bool Prober::doubts_direct(const Path& path) {
+  return path.choice.kind == Kind::direct && path.direct && path.direct->health.misses() > 0;
 }
 
 void Prober::probe(Path& path, Lane& lane, Kind way, Time now) {
@@ -161,7 +174,8 @@ Duration Prober::pause(const Path& path, const Lane& lane, Kind way, Time now) {
   const bool in_use = path.choice.kind == way;
   Duration out = interval_of(path, now);
   if (!in_use) out *= idle_factor;
-  const bool doubtful = lane.health.is_in_doubt();
+  const bool next = way == path.target.tunnel && doubts_direct(path);
+  const bool doubtful = lane.health.is_in_doubt() || next;
   const bool missed = lane.health.state() == State::down && (in_use || way == path.target.tunnel);
   const Duration eager = doubtful ? doubt_interval : down_interval;
   if ((doubtful || missed) && out > eager && may_do_extra(now)) return eager;
@@ -205,7 +219,7 @@ void Prober::count(const Path& path, const Lane& lane, Kind way) {
 /// Draws them from what the probes of this path have shown.
 void Prober::settle(Path& path, Time now) {
   settle_detour(path, now);
-  const Choice choice = choose(path);
+  const Choice choice = choose(path, now);
   const bool moved = choice.kind != path.choice.kind || choice.relay != path.choice.relay;
   Lane& used = lane(path, choice.kind);
   if (moved) used.due = std::min(used.due, now + doubt_interval);
@@ -225,21 +239,33 @@ void Prober::settle_detour(Path& path, Time now) {
     path.detour.reset();
     return relays_.forget(path.target.id);
   }
-  const bool relayed = path.detour && path.detour->lane.health.state() != State::down;
-  if (relayed && find(path.detour->relay) != nullptr) return;
+  if (path.detour && find(path.detour->relay) == nullptr) {
+    path.detour.reset();
+    relays_.forget(path.target.id);
+  }
+  if (path.detour) return judge_relay(path, now);
+  // Through a relay both ends must go, for what comes back: whoever finds out first has the other look now.
+  if (relays_.want(path.target.id, now) && may_do_extra(now))
+    questions_.push_back({path.target.id, rng_.next(), {self_}});
+}
+
+/// One that does not answer may only wait for the other end: it is better than a way that is down.
+void Prober::judge_relay(Path& path, Time now) {
+  const bool down = path.detour->lane.health.state() == State::down;
+  if (down == path.detour->rejected) return;
+  path.detour->rejected = down;
+  if (!down) return relays_.keep(path.target.id);
   relays_.want(path.target.id, now);
-  if (!path.detour) return;
   relays_.reject(path.target.id, path.detour->relay, now);
-  path.detour.reset();
 }
 
 /// A relay is used at once: nothing comes back through it before the other end has found one as well.
-Choice Prober::choose(Path& path) {
+Choice Prober::choose(Path& path, Time now) {
   Choice out;
   out.kind = path.target.tunnel;
   if (goes_direct(path)) {
     out.kind = Kind::direct;
-  } else if (path.detour) {
+  } else if (path.detour && goes_around(*path.detour, now)) {
     out.kind = Kind::relay;
     out.relay = path.detour->relay;
   }
@@ -253,6 +279,13 @@ bool Prober::goes_direct(const Path& path) {
   if (!path.direct) return false;
   const State state = path.direct->health.state();
   return state == State::up || (state == State::unknown && path.inherited.kind == Kind::direct);
+}
+
+/// Answers to what probes the straight way come by the relay of the other end. Where neither relay works,
+/// both would keep theirs when the straight way is back: so each tries at times.
+bool Prober::goes_around(const Detour& detour, Time now) {
+  const Health& health = detour.lane.health;
+  return health.state() != State::down || (now - health.since()) % (relay_turn + straight_turn) < relay_turn;
 }
 
 Prober::Lane& Prober::lane(Path& path, Kind way) {

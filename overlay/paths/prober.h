@@ -12,7 +12,7 @@
 // when it has just seen it, by a way that is straight and that its kernel has been given; and takes a relay
 // itself only after it has ceased to. So of all the relays that a packet could be passed on by, each has said
 // yes before the one after it did, and none comes twice: there are no circles (paths of this kind are tested
-// in prober_test.cc). Pure.
+// in detours_test.cc). Pure.
 #pragma once
 
 #include <map>
@@ -87,7 +87,7 @@ struct PathView {
 
 class Prober {
  public:
-  explicit Prober(Rng rng) : rng_(rng), relays_(Rng(rng_.next())) {}
+  Prober(const NodeId& self, Rng rng) : self_(self), rng_(rng), relays_(Rng(rng_.next())) {}
 
   // ---- whom there is to probe ----
   void put(const Target& target, Time now);
@@ -139,6 +139,7 @@ class Prober {
   struct Detour {
     NodeId relay;
     Lane lane;
+    bool rejected = false;  // it stays until another is found, or it works again
   };
   struct Path {
     Target target;
@@ -165,14 +166,18 @@ class Prober {
 
   void work(Path& path, Time now);
   void work(Path& path, Lane& lane, Kind way, Time now);
+  void hurry(Lane& lane, Time now);
+  static bool doubts_direct(const Path& path);
   void probe(Path& path, Lane& lane, Kind way, Time now);
   Duration pause(const Path& path, const Lane& lane, Kind way, Time now);
   Duration interval_of(const Path& path, Time now) const;
   void count(const Path& path, const Lane& lane, Kind way);
   void settle(Path& path, Time now);
   void settle_detour(Path& path, Time now);
-  Choice choose(Path& path);
+  void judge_relay(Path& path, Time now);
+  Choice choose(Path& path, Time now);
   static bool goes_direct(const Path& path);
+  static bool goes_around(const Detour& detour, Time now);
   /// The one for that way, if there is one; else that in VXLAN.
   static Lane& lane(Path& path, Kind way);
   void schedule(Path& path);
@@ -188,6 +193,7 @@ class Prober {
   bool may_do_extra(Time now);
   Path* find(const NodeId& peer);
 
+  NodeId self_;
   Rng rng_;
   Relays relays_;
   std::size_t mtu_ = 0;

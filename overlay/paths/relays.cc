@@ -5,11 +5,12 @@
 
 namespace overlay::paths {
 
-void Relays::want(const NodeId& peer, Time now) {
+bool Relays::want(const NodeId& peer, Time now) {
   const auto [search, added] = searches_.try_emplace(peer);
-  if (!added) return;
+  if (!added) return false;
   search->second.number = ++searches_begun_;
   search->second.due = now;
+  return true;
 }
 
 void Relays::reject(const NodeId& peer, const NodeId& relay, Time now) {
@@ -17,6 +18,11 @@ void Relays::reject(const NodeId& peer, const NodeId& relay, Time now) {
   if (search == searches_.end()) return;
   search->second.rejected[relay] = now + rng_.between(rejected_min, rejected_max);
   search->second.due = now;
+}
+
+void Relays::keep(const NodeId& peer) {
+  const auto search = searches_.find(peer);
+  if (search != searches_.end()) search->second.due = Time::max();
 }
 
 Time Relays::next_deadline() const {
@@ -70,7 +76,7 @@ std::vector<Question> Relays::ask(const std::vector<NodeId>& candidates, std::si
     search.tried.clear();
     search.goes = 0;
     search.due = now + rng_.between(search.pause - search.pause / 4, search.pause);
-    search.pause = std::min(2 * search.pause, pause_max);
+    search.pause = std::min(search.pause * 3 / 2, pause_max);
   }
   not_before_ = now + std::max<std::size_t>(out.size(), 1) * question_interval;
   return out;

@@ -39,12 +39,14 @@ class Relays {
 
   explicit Relays(Rng rng) : rng_(rng) {}
 
-  /// A way to this peer is wanted; nothing changes where one is searched for already.
-  void want(const NodeId& peer, Time now);
+  /// A way to this peer is wanted; nothing changes, and false, where one is searched for already.
+  bool want(const NodeId& peer, Time now);
   /// None is any more: whatever is still answered about it is void.
   void forget(const NodeId& peer) { searches_.erase(peer); }
-  /// The relay that was found does not work.
+  /// The relay that was found does not work: another is searched for.
   void reject(const NodeId& peer, const NodeId& relay, Time now);
+  /// It works again: none is searched for.
+  void keep(const NodeId& peer);
 
   Time next_deadline() const;
   /// What to ask now; `candidates` in the order in which they are to be asked. Call when it is time.

@@ -28,7 +28,7 @@ inline std::size_t number_of(const NodeId& id) {
 /// One prober among many peers that answer at once, until one of them is cut off.
 class Lone {
  public:
-  explicit Lone(std::size_t peers, std::uint64_t seed) : prober_(Rng(seed)), rng_(seed) {
+  explicit Lone(std::size_t peers, std::uint64_t seed) : prober_({}, Rng(seed)), rng_(seed) {
     prober_.set_mtu(mtu);
     for (std::size_t i = 1; i <= peers; ++i)
       prober_.put({id_of(i), static_cast<std::uint16_t>(i), false}, now_);

@@ -51,6 +51,23 @@ TEST_F(Paths, AreBypassedWithinThreeSecondsWhileSessionsGoOnAndTakenAgainWithout
   EXPECT_EQ(world.crooked(), "");
 }
 
+/// What one end sends through a relay is answered only when the other has one as well.
+TEST_F(Paths, AreKeptWhenTheOtherEndTakesARelayLater) {
+  for (const Duration late : {1s, 5s}) {
+    world.host(1).kill();
+    cut(0, 1);
+    ASSERT_TRUE(world.run_until([this] { return path(0, 1).kind == paths::Kind::relay; }, 5s, 10ms));
+    world.run(late);
+    world.host(1).start();
+    ASSERT_TRUE(world.run_until([this] { return both(); }, 10s, 10ms));
+    EXPECT_TRUE(stays_whole(30s)) << "after " << seconds(late) << " s";
+    EXPECT_EQ(path(0, 1).state, paths::State::up);
+    EXPECT_EQ(path(1, 0).state, paths::State::up);
+    paths().heal_all();
+    ASSERT_TRUE(world.run_until([this] { return calm(); }, 60s)) << world.crooked();
+  }
+}
+
 TEST_F(Paths, StayAsTheyAreWhileADaemonStartsAgain) {
   for (const bool relayed : {false, true}) {
     if (relayed) cut(0, 1);
