@@ -39,23 +39,30 @@ KeyPair key_of(std::uint32_t number) {
 
 namespace {
 
+/// Counted from the upper end of the pool, where nothing has been granted yet.
+Prefix block_of(std::uint32_t number, const Cluster& cluster) {
+  const Prefix pool = cluster.genesis.pools.front();
+  const int length = cluster.genesis.block_length(pool.family());
+  return pool.nth(length, pool.count_of(length) - number);
+}
+
 wire::Record node_record(const KeyPair& key, std::uint32_t number, const Cluster& cluster) {
   wire::NodeInfo info;
   info.name = "peer" + std::to_string(number);
   info.version = "bench";
   info.underlay = {Ip::parse("198.18.0.0").value().plus(number)};
   info.vtep_mac = vtep_mac(key.node_id());
+  info.hosts = {block_of(number, cluster).address()};
   info.features = consensus::newest_feature_level;
   return wire::seal(info, {1, 1}, key, cluster.id);
 }
 
-/// Counted from the upper end of the pool, where nothing has been granted yet.
 wire::Record block_record(const KeyPair& owner, const KeyPair& voter, std::uint32_t number,
                           const Cluster& cluster) {
   const Prefix pool = cluster.genesis.pools.front();
   const int length = cluster.genesis.block_length(pool.family());
   ipam::BlockRecord block;
-  block.prefix = pool.nth(length, pool.count_of(length) - number);
+  block.prefix = block_of(number, cluster);
   block.epoch = {cluster.term, 1'000'000 + number};
   block.seat = ipam::seat_of({pool, length, cluster.genesis.seats}, block.prefix);
   block.owner = owner.node_id();
