@@ -148,7 +148,7 @@ bool Events::concerns_us(const Reply& news, const plan::Objects& made) {
       return neighbour_concerns_us(news) && differs(news, made);
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
-      return is_default_route(news) || (is_our_route(news) && differs(news, made));
+      return is_default_route(news) || route_concerns_us(news, made);
     case RTM_NEWNEXTHOP:
     case RTM_DELNEXTHOP:
       return nexthop_concerns_us(news) && differs(news, made);
@@ -157,6 +157,16 @@ bool Events::concerns_us(const Reply& news, const plan::Objects& made) {
     default:
       return false;
   }
+}
+
+/// Also one of somebody else's that has taken the place of ours, or has left it.
+bool Events::route_concerns_us(const Reply& news, const plan::Objects& made) const {
+  if (is_our_route(news)) return differs(news, made);
+  const auto header = news.header<rtmsg>();
+  const Family family = header && header->rtm_family == AF_INET6 ? Family::v6 : Family::v4;
+  const auto destination = destination_of(news.as(RTM_NEWROUTE), family);
+  const std::uint32_t metric = news.attributes<rtmsg>().u32(RTA_PRIORITY).value_or(0);
+  return destination && made.know(plan::Route{.destination = *destination, .metric = metric});
 }
 
 bool Events::link_concerns_us(const Reply& news) {

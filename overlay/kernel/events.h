@@ -42,6 +42,7 @@ class Events {
   [[nodiscard]] Result<bool> drain_tables();
   bool concerns_us(const Reply& news, const plan::Objects& made);
   bool differs(const Reply& news, const plan::Objects& made) const;
+  bool route_concerns_us(const Reply& news, const plan::Objects& made) const;
   bool link_concerns_us(const Reply& news);
   bool neighbour_concerns_us(const Reply& news) const;
   bool address_concerns_us(const Reply& news) const;

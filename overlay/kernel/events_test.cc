@@ -108,6 +108,18 @@ TEST_F(EventsTest, HearOfWhatElseIsOurs) {
   }
 }
 
+TEST_F(EventsTest, HearOfARouteThatTakesThePlaceOfOursAndLeavesIt) {
+  on_reconciled_host([](Kernel& kernel, Events& events) {
+    const Prefix block = plan::example_peer(2).blocks.front();
+    settle(kernel, events);
+    replace_route("other0", block);
+    EXPECT_TRUE(hears_of_change(kernel, events));
+    settle(kernel, events);
+    remove_route("other0", block);
+    EXPECT_TRUE(hears_of_change(kernel, events));
+  });
+}
+
 TEST_F(EventsTest, HearOfTheUnderlay) {
   const struct {
     const char* what;

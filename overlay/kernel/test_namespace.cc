@@ -35,6 +35,22 @@ Message change(const std::string& device, unsigned int flags = 0, unsigned int m
   return message;
 }
 
+Message route(std::uint16_t type, int flags, const std::string& device, const Prefix& destination,
+              std::optional<Ip> gateway) {
+  rtmsg header{};
+  header.rtm_family = address_family(destination.address());
+  header.rtm_dst_len = static_cast<std::uint8_t>(destination.length());
+  header.rtm_table = RT_TABLE_MAIN;
+  header.rtm_protocol = RTPROT_STATIC;
+  header.rtm_scope = gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+  header.rtm_type = RTN_UNICAST;
+  header.rtm_flags = gateway ? RTNH_F_ONLINK : 0;
+  Message message(type, flags, header);
+  message.ip(RTA_DST, destination.address()).u32(RTA_OIF, static_cast<std::uint32_t>(index_of(device)));
+  if (gateway) message.ip(RTA_GATEWAY, *gateway);
+  return message;
+}
+
 }  // namespace
 
 void connect(const NetworkNamespace& a, const std::string& a_name, const NetworkNamespace& b,
@@ -128,18 +144,15 @@ void add_neighbour(const std::string& device, const Ip& ip, const Mac& mac) {
 }
 
 void add_route(const std::string& device, const Prefix& destination, std::optional<Ip> gateway) {
-  rtmsg header{};
-  header.rtm_family = address_family(destination.address());
-  header.rtm_dst_len = static_cast<std::uint8_t>(destination.length());
-  header.rtm_table = RT_TABLE_MAIN;
-  header.rtm_protocol = RTPROT_STATIC;
-  header.rtm_scope = gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
-  header.rtm_type = RTN_UNICAST;
-  header.rtm_flags = gateway ? RTNH_F_ONLINK : 0;
-  Message message(RTM_NEWROUTE, create, header);
-  message.ip(RTA_DST, destination.address()).u32(RTA_OIF, static_cast<std::uint32_t>(index_of(device)));
-  if (gateway) message.ip(RTA_GATEWAY, *gateway);
-  request(message);
+  request(route(RTM_NEWROUTE, create, device, destination, gateway));
+}
+
+void replace_route(const std::string& device, const Prefix& destination) {
+  request(route(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, device, destination, std::nullopt));
+}
+
+void remove_route(const std::string& device, const Prefix& destination) {
+  request(route(RTM_DELROUTE, 0, device, destination, std::nullopt));
 }
 
 std::uint64_t received_packets(const std::string& device) {

@@ -64,6 +64,9 @@ void add_neighbour(const std::string& device, const Ip& ip, const Mac& mac);
 /// A route of protocol "static"; `gateway` is taken as reachable on the device.
 void add_route(const std::string& device, const Prefix& destination,
                std::optional<Ip> gateway = std::nullopt);
+/// The same in the place of whatever route there is.
+void replace_route(const std::string& device, const Prefix& destination);
+void remove_route(const std::string& device, const Prefix& destination);
 std::uint64_t received_packets(const std::string& device);
 
 }  // namespace overlay::kernel

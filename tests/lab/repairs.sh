@@ -65,6 +65,21 @@ repairs "ip route flush proto 77" sh -c "ip route flush proto 77 || true" 2>/dev
 repairs "nft flush ruleset" nft flush ruleset
 repairs "a chain of ours flushed" nft flush chain inet overlay prerouting
 
+step "what is led elsewhere, but still marked as ours, is led back"
+repairs "route" ip route replace "$block" via 198.51.100.254 proto 77
+repairs "nexthop" ip nexthop replace id "$nexthop" via 198.51.100.254 dev eth0 proto 77
+repairs "neighbour" ip neigh replace "$handle" lladdr 02:00:00:00:00:99 dev overlay.vx nud permanent
+repairs "FDB entry" bridge fdb replace "$fdb" dev overlay.vx dst 198.51.100.99 self permanent
+
+step "another manager's route in the place of ours is left alone and named at once, and ours is back when it goes"
+named() { holds h1 status "[.alarms[] | select(.text | contains(\"$block\"))] | length == 1"; }
+on ip route replace "$block" via 198.51.100.254 proto static
+eventually "an alarm names it" 5 named
+expect "it is there still" grep -q static <(on ip route show "$block")
+on ip route del "$block" proto static
+eventually "ours is back" 35 is_as_before # tried for ever more rarely meanwhile, at most every 30 s
+eventually "no alarm" 5 holds h1 status '.alarms == []'
+
 step "devices are back, with all that is on them"
 repairs "overlay.vx set down" ip link set overlay.vx down
 repairs "overlay0 set down" ip link set overlay0 down
