@@ -45,6 +45,26 @@ eventually "h2 goes without again" 40 goes h2 h1 direct
 stop_pings
 expect_equal "pings lost" 0 "$(lost)"
 
+step "h1 is set apart from the subnet and put back: it takes VXLAN and leaves it again, and nothing is lost"
+# At no moment is there no route to the others; the order of the addresses is what overlayd goes by.
+on_h1() { lab exec h1 -- ip "$@"; }
+ping_from a "$(address_of b)" 0.001
+eventually "pings pass" 10 more_replies_than 100
+on_h1 addr add 198.51.100.1/32 dev eth0
+on_h1 route add 198.51.100.0/25 dev eth0 src 198.51.100.1
+on_h1 addr del 198.51.100.1/24 dev eth0
+eventually "h1 takes VXLAN" 20 goes h1 h2 vxlan
+expect "it says why" holds h1 paths '[.paths[] | select(.peer == "h2" and .reason == "on another subnet")] | length == 1'
+expect "h2 does not" goes h2 h1 direct
+on_h1 addr add 198.51.100.1/24 dev eth0
+on_h1 addr del 198.51.100.1/32 dev eth0
+on_h1 route replace default via 198.51.100.254
+on_h1 route del 198.51.100.0/25
+eventually "h1 goes without again" 40 goes h1 h2 direct
+eventually "h2 goes without" 40 goes h2 h1 direct
+stop_pings
+expect_equal "pings lost" 0 "$(lost)"
+
 step "a silent cut of all between h1 and h2 but their sessions is bypassed"
 ping_from a "$(address_of b)" 0.01
 eventually "pings pass" 10 more_replies_than 100
@@ -55,7 +75,7 @@ before=$(replies)
 eventually "pings pass again" 10 more_replies_than "$((before + 100))"
 stop_pings
 printf 'silence after the cut: %s ms\n' "$(longest_silence)"
-expect "it was under 5 s (3 s where the machine is not busy)" test "$(longest_silence)" -lt 5000
+expect "it was under 5 s (3 s where the machine is not busy)" test "$(longest_silence)" -lt $((5000 * patience))
 
 step "the way back loses nothing"
 ping_from a "$(address_of b)" 0.001

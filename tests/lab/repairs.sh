@@ -83,6 +83,8 @@ eventually "no alarm" 5 holds h1 status '.alarms == []'
 step "devices are back, with all that is on them"
 repairs "overlay.vx set down" ip link set overlay.vx down
 repairs "overlay0 set down" ip link set overlay0 down
+repairs "overlay.vx set down and up" sh -c "ip link set overlay.vx down; ip link set overlay.vx up"
+repairs "overlay0 set down and up" sh -c "ip link set overlay0 down; ip link set overlay0 up"
 repairs "overlay.vx deleted" ip link del overlay.vx
 repairs "overlay0 deleted, its ports set free" ip link del overlay0
 repairs "overlay.vx renamed" ip link set overlay.vx name other.vx
@@ -90,6 +92,7 @@ repairs "overlay0 renamed" ip link set overlay0 name other0
 repairs "MAC of overlay.vx changed" ip link set overlay.vx address 02:00:00:00:00:99
 repairs "MAC of overlay0 changed" ip link set overlay0 address 02:00:00:00:00:99
 repairs "MTU of overlay.vx changed" ip link set overlay.vx mtu 1300
+repairs "MTU of overlay0 changed" ip link set overlay0 mtu 1300
 repairs "bridge port removed" ip link set "$port" nomaster
 
 step "settings are back"
