@@ -3,8 +3,6 @@
 
 #include <net/if.h>
 
-#include "overlay/plan/objects.h"
-
 namespace overlay::daemon {
 
 PathProbes::PathProbes(boost::asio::io_context& io, kernel::EchoSockets sockets, Driver& driver)
@@ -34,10 +32,18 @@ void PathProbes::send(const node::SendProbe& probe) {
                          .nonce = probe.nonce,
                          .size = probe.size,
                          .hops = probe.hops};
-  const std::string tunnel(name(probe.vtep ? plan::Device::vxlan : plan::Device::wireguard));
-  const Status sent = probe.neighbour ? sockets_.send(echo, probe.device, *probe.neighbour)
-                                      : sockets_.send(echo, ::if_nametoindex(tunnel.c_str()), probe.vtep);
+  const plan::Device tunnel = probe.vtep ? plan::Device::vxlan : plan::Device::wireguard;
+  const Status sent =
+      probe.neighbour ? sockets_.send(echo, probe.device, *probe.neighbour) : send(echo, tunnel, probe.vtep);
   ignore_error(sent, "the core awaits its answer in vain");
+}
+
+/// By the index that the device had, for to ask costs half a probe; one that was made anew has another.
+Status PathProbes::send(const paths::Echo& echo, plan::Device tunnel, const std::optional<Mac>& to) {
+  std::uint32_t& index = indices_[static_cast<std::size_t>(tunnel)];
+  if (index != 0 && sockets_.send(echo, index, to)) return {};
+  index = ::if_nametoindex(std::string(name(tunnel)).c_str());
+  return sockets_.send(echo, index, to);
 }
 
 void PathProbes::wait(News& news) {
