@@ -22,7 +22,7 @@ constexpr Duration period_jitter = std::chrono::seconds(3);
 constexpr Clock::duration shortest_backoff = milliseconds(250);
 constexpr Clock::duration longest_backoff = std::chrono::seconds(30);
 /// News come in bursts; the rest of one is awaited this long.
-constexpr Clock::duration burst = milliseconds(100);
+constexpr Clock::duration burst = milliseconds(20);
 /// A look at so many peers, and the news of what it made, take memory for a while that the allocator would
 /// keep: at 5,000 more than half of all.
 constexpr std::size_t many_peers = 1000;
