@@ -92,6 +92,7 @@ class Node::Impl {
   bool is_muted(const Heard& heard) const;
   void describe(Time now);
   void know_peer(const wire::Record& record);
+  void number_peer(const NodeId& node);
   void gather();
   void ask_for_reconcile();
   bool sees_all() const;  // alone, or with all that the others know

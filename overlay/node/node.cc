@@ -398,13 +398,16 @@ void Node::Impl::hear_of_registrations(const Heard& heard, Time now) {
   }
 }
 
+void Node::Impl::number_peer(const NodeId& node) {
+  if (context.peer_index.contains(node)) return;
+  const std::uint32_t index = context.take_peer_index();
+  context.peer_index[node] = index;
+  context.persist(wire::PeerIndexEntry{node, index}, false);
+}
+
 void Node::Impl::know_peer(const wire::Record& record) {
   const NodeId node = wire::node_of(record.key);
-  if (!context.peer_index.contains(node)) {
-    const std::uint32_t index = context.take_peer_index();
-    context.peer_index[node] = index;
-    context.persist(wire::PeerIndexEntry{node, index}, false);
-  }
+  number_peer(node);
   context.persist(wire::RecordEntry{record.envelope}, false);
   for (const Prefix& block : context.blocks_of(node)) context.ownerless.erase(block);
   context.replan(node);

@@ -148,6 +148,10 @@ void Node::Impl::make_mesh(std::vector<wire::Record> records, Time now) {
   if (!context.chain) return;
   for (const auto& [node, removal] : context.chain->all_removed()) context.mesh->expel(node, now);
   context.look_for_owners();
+  // A log that has lost its end may have a peer's record and not its number.
+  context.mesh->records().each(wire::RecordKind::node, [this](const wire::Record& record) {
+    if (const NodeId node = wire::node_of(record.key); node != context.id) number_peer(node);
+  });
 }
 
 /// In the order in which they can be replayed.
