@@ -55,9 +55,11 @@ void PathProbes::wait(News& news) {
 }
 
 void PathProbes::hear() {
-  for (const std::uint64_t nonce : sockets_.take_answers()) {
-    driver_.feed([nonce](node::Node& node, Time now) { node.probe_answered(nonce, now); });
-  }
+  const auto nonces = sockets_.take_answers();
+  if (nonces.empty()) return;
+  driver_.feed([&nonces](node::Node& node, Time now) {
+    for (const std::uint64_t nonce : nonces) node.probe_answered(nonce, now);
+  });
 }
 
 }  // namespace overlay::daemon
