@@ -68,7 +68,7 @@ std::size_t Health::expire(Time now) {
   std::size_t expired = 0;
   for (; !open_.empty() && now - open_.front().sent >= timeout(); ++expired) {
     const Probe probe = open_.front();
-    open_.pop_front();
+    open_.erase(open_.begin());
     miss(probe, now);
   }
   return expired;

@@ -6,8 +6,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <vector>
 
 #include "overlay/base/time.h"
 
@@ -80,7 +80,7 @@ class Health {
 
   std::size_t small_;
   std::size_t full_;
-  std::deque<Probe> open_;
+  std::vector<Probe> open_;  // the oldest first; a few
   State state_ = State::unknown;
   Time since_{};
   Time confirmed_{};

@@ -2,6 +2,7 @@
 #include "overlay/paths/health.h"
 
 #include <gtest/gtest.h>
+#include <deque>
 
 namespace overlay::paths {
 namespace {

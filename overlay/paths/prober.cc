@@ -15,8 +15,8 @@ constexpr int idle_factor = 8;
 /// How long traffic goes by a relay that does not answer, and then straight, in turn.
 constexpr Duration relay_turn = std::chrono::seconds(4);
 constexpr Duration straight_turn = std::chrono::seconds(2);
-/// Work is done in batches: no tick sooner after another.
-constexpr Duration batch = std::chrono::milliseconds(5);
+/// Work is done in batches: no tick sooner after another, for to wake up costs as much as a probe.
+constexpr Duration batch = std::chrono::milliseconds(20);
 /// An inquiry is answered by then, with what is known.
 constexpr Duration inquiry_time = std::chrono::milliseconds(500);
 /// A probe that was answered and sent no longer ago says that a peer is reached.
