@@ -202,8 +202,8 @@ void Registration::succeed(Time now) {
     context_.say({Event::Level::warning, "identity", context_.config.name, std::to_string(had_.incarnation),
                   std::to_string(remembered_.incarnation),
                   "the voters remember a later state of this node than its disk: it was rolled back"});
-    if (context_.is_seated()) lapse(now);
   }
+  if ((behind || lapsed_) && context_.is_seated()) lapse(now);
   if (!registered_here_) context_.doubt_blocks(now);
   state_ = State::registered;
   registered_here_ = true;

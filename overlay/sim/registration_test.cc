@@ -96,6 +96,10 @@ TEST_F(Registration, TakesTheVoteFromAVoterWhoseDiskFellBack) {
   put_back(1, image);
   ASSERT_TRUE(becomes(30s, [&] { return world.host(1).view().ready(); }));
   EXPECT_TRUE(has_alarm(1, "voter"));
+  world.host(1).kill();
+  world.host(1).start();
+  ASSERT_TRUE(becomes(30s, [&] { return world.host(1).view().ready(); }));
+  EXPECT_TRUE(has_alarm(1, "voter")) << "no restart changes that";
   // Of three voters one is dead, and this one does not count: there is no majority.
   world.host(2).kill();
   const std::size_t blocks = world.host(0).view().blocks.size();
