@@ -28,9 +28,6 @@ enum class Action : std::uint8_t {
   forget,
   extend,
   assign,
-  drain,
-  undrain,
-  leave,
   recover,
   teardown,
 };

@@ -11,9 +11,8 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr std::array<std::string_view, fault_kinds> fault_names = {
-    "partition", "one-way", "kill", "power",   "reset", "slow-link",  "slow-disk",
-    "freeze",    "kernel",  "move", "hostile", "flush", "disk-full",  "sync-error",
-    "rollback",  "copy",    "path", "drain",   "leave", "slow-reader"};
+    "partition", "one-way", "kill",  "power",     "reset",      "slow-link", "slow-disk", "freeze", "kernel",
+    "move",      "hostile", "flush", "disk-full", "sync-error", "rollback",  "copy",      "path"};
 
 constexpr auto all = [] {
   std::array<Fault, fault_kinds> kinds{};
@@ -79,7 +78,6 @@ void Trouble::end() {
     host.freeze(world_.time());
     host.kill_never();
     host.start();
-    host.drain(false);
     host.start_pods_anew();
   }
 }
@@ -161,13 +159,6 @@ void Trouble::strike(Fault kind) {
       return copy();
     case Fault::path:
       return spoil_path(a, b);
-    case Fault::drain:
-      return drain();
-    case Fault::leave:
-      return leave();
-    case Fault::slow_reader:
-      world_.network().throttle(a, 1024 << rng_.below(6));
-      return undo(seconds(5), minutes(1), [this, host = a] { world_.network().throttle(host, 0); });
   }
 }
 
@@ -246,42 +237,6 @@ void Trouble::spoil_path(HostIndex a, HostIndex b) {
   if (kind > 1) paths.cut(a, b, DataPath::Way::vxlan);
   if (kind == 0) paths.narrow(a, b, 600 + rng_.below(850));
   undo(seconds(2), minutes(1), [&paths, a, b] { paths.heal(a, b); });
-}
-
-void Trouble::drain() {
-  const HostIndex host = any();
-  world_.host(host).drain(true);
-  undo(seconds(5), minutes(1), [this, host] { world_.host(host).drain(false); });
-}
-
-/// Some must stay, to whom the others can leave everything.
-void Trouble::leave() {
-  const HostIndex host = any();
-  std::vector<HostPort> all;
-  std::size_t leaving = 0;
-  for (HostIndex i = 0; i < world_.size(); ++i) {
-    all.push_back({host_name(i), mesh_port});
-    leaving += i != host && world_.host(i).leaves() ? 1 : 0;
-  }
-  if (world_.size() < 3 + 2 * leaving) return;
-  world_.host(host).set_join(all);
-  const bool at_once = rng_.one_in(3);
-  if (!at_once) {
-    world_.host(host).runtime().want(0);
-    world_.host(host).runtime().remove_all(world_.time());
-    world_.host(host).poke_runtime();
-  }
-  undo({}, seconds(10), [this, host, at_once] {
-    if (!has_twin(host)) world_.host(host).leave(at_once);
-  });
-}
-
-/// Another machine lives under the same identity and has not found out yet: what either is told both are.
-bool Trouble::has_twin(HostIndex host) const {
-  for (HostIndex i = 0; i < world_.size(); ++i) {
-    if (i != host && world_.host(i).id() == world_.host(host).id()) return true;
-  }
-  return false;
 }
 
 void Trouble::move() {
