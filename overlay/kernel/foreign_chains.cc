@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/kernel/foreign_chains.h"
 
-#include <arpa/inet.h>
 #include <endian.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -33,10 +32,6 @@ Message question(int type, std::uint8_t family) {
   return Message(static_cast<std::uint16_t>((NFNL_SUBSYS_NFTABLES << 8) | type), 0, header);
 }
 
-std::uint32_t be32(const Attributes& attributes, int attribute) {
-  return ntohl(attributes.u32(attribute).value_or(0));
-}
-
 struct Table {
   std::uint8_t family = 0;
   std::string name;
@@ -56,7 +51,7 @@ std::optional<Chain> read_chain(const Reply& reply) {
   if (family != NFPROTO_IPV4 && family != NFPROTO_IPV6 && family != NFPROTO_INET) return std::nullopt;
   const Attributes attributes = reply.attributes<nfgenmsg>();
   Chain out{.table = {family, attributes.string(NFTA_CHAIN_TABLE).value_or("")}, .foreign = {}};
-  const std::uint32_t hook = be32(attributes.nested(NFTA_CHAIN_HOOK), NFTA_HOOK_HOOKNUM);
+  const std::uint32_t hook = network_u32(attributes.nested(NFTA_CHAIN_HOOK), NFTA_HOOK_HOOKNUM);
   const bool passed = hook == NF_INET_LOCAL_IN || hook == NF_INET_FORWARD;
   if (!attributes.find(NFTA_CHAIN_HOOK) || !passed || out.table == Table{NFPROTO_INET, "overlay"}) {
     return std::nullopt;
@@ -67,7 +62,8 @@ std::optional<Chain> read_chain(const Reply& reply) {
   out.foreign.name = attributes.string(NFTA_CHAIN_NAME).value_or("");
   out.foreign.v4 = family != NFPROTO_IPV6;
   out.foreign.v6 = family != NFPROTO_IPV4;
-  out.foreign.drops = attributes.find(NFTA_CHAIN_POLICY) && be32(attributes, NFTA_CHAIN_POLICY) == NF_DROP;
+  out.foreign.drops =
+      attributes.find(NFTA_CHAIN_POLICY) && network_u32(attributes, NFTA_CHAIN_POLICY) == NF_DROP;
   return out;
 }
 
@@ -98,7 +94,7 @@ Result<bool> has_intervals(Socket& socket, const Table& table, const std::string
   Message message = question(NFT_MSG_GETSET, table.family);
   message.string(NFTA_SET_TABLE, table.name).string(NFTA_SET_NAME, set);
   OVERLAY_TRY(const Reply reply, socket.get(message));
-  return (be32(reply.attributes<nfgenmsg>(), NFTA_SET_FLAGS) & NFT_SET_INTERVAL) != 0;
+  return (network_u32(reply.attributes<nfgenmsg>(), NFTA_SET_FLAGS) & NFT_SET_INTERVAL) != 0;
 }
 
 /// One that went between two questions names nothing.

@@ -14,10 +14,6 @@
 namespace overlay::kernel {
 namespace {
 
-std::uint32_t network_u32(const Attributes& attributes, int attribute) {
-  return ntohl(attributes.u32(attribute).value_or(0));
-}
-
 /// How iptables-nft keeps `-p udp --dport`, in some versions.
 bool matches_port(const Attributes& match, std::uint16_t port) {
   const auto info = match.find(NFTA_MATCH_INFO);
@@ -102,6 +98,10 @@ class Reader {
 };
 
 }  // namespace
+
+std::uint32_t network_u32(const Attributes& attributes, int attribute) {
+  return ntohl(attributes.u32(attribute).value_or(0));
+}
 
 bool has_our_comment(const Attributes& rule) {
   const auto remark = rule.find(NFTA_RULE_USERDATA);

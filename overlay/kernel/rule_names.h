@@ -25,6 +25,9 @@ inline constexpr const char* our_comment = "overlayd --open-forward";
 inline constexpr const char* our_chain = "OVERLAY-FORWARD";
 bool has_our_comment(const Attributes& rule);
 
+/// As nf_tables keeps its numbers, in network order; 0 where there is none.
+std::uint32_t network_u32(const Attributes& attributes, int attribute);
+
 /// A set that a rule looks packets up in.
 struct Lookup {
   std::string set;

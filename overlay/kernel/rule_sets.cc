@@ -15,14 +15,10 @@ struct Keys {
   std::set<std::string> ends;  // of intervals: the first that is not in it
 };
 
-std::uint32_t u32_in(const Attributes& attributes, int attribute) {
-  return ntohl(attributes.u32(attribute).value_or(0));
-}
-
 /// Of a verdict map.
 bool is_dropped(const Attributes& element) {
   const Attributes verdict = element.nested(NFTA_SET_ELEM_DATA).nested(NFTA_DATA_VERDICT);
-  return verdict.find(NFTA_VERDICT_CODE) && u32_in(verdict, NFTA_VERDICT_CODE) == NF_DROP;
+  return verdict.find(NFTA_VERDICT_CODE) && network_u32(verdict, NFTA_VERDICT_CODE) == NF_DROP;
 }
 
 Keys keys_of(const std::vector<Reply>& elements) {
@@ -32,7 +28,7 @@ Keys keys_of(const std::vector<Reply>& elements) {
     for (const Attributes& element : list.all(NFTA_LIST_ELEM)) {
       const auto key = element.nested(NFTA_SET_ELEM_KEY).find(NFTA_DATA_VALUE);
       if (!key || is_dropped(element)) continue;
-      const bool ends = (u32_in(element, NFTA_SET_ELEM_FLAGS) & NFT_SET_ELEM_INTERVAL_END) != 0;
+      const bool ends = (network_u32(element, NFTA_SET_ELEM_FLAGS) & NFT_SET_ELEM_INTERVAL_END) != 0;
       (ends ? out.ends : out.starts).emplace(*key);
     }
   }

@@ -19,12 +19,6 @@ std::string text(const BlockRecord& record) {
          record.owner.short_hex();
 }
 
-ipam::BlockMap::Records records_of(const node::View& view) {
-  ipam::BlockMap::Records records;
-  for (const auto& block : view.blocks) records.emplace(block.record.prefix, block.record);
-  return records;
-}
-
 ipam::BlockMap merged(const ipam::BlockMap::Records& records) {
   ipam::BlockMap map;
   for (const auto& [prefix, record] : records) map.merge(record);
@@ -38,6 +32,12 @@ bool holds(ipam::BlockMap& map, const BlockRecord& record) {
 }
 
 }  // namespace
+
+ipam::BlockMap::Records records_of(const node::View& view) {
+  ipam::BlockMap::Records records;
+  for (const auto& block : view.blocks) records.emplace(block.record.prefix, block.record);
+  return records;
+}
 
 void Invariants::broken(HostIndex host, const std::string& rule, const std::string& text) {
   verdict_.fail(rule + ": " + host_name(host) + ": " + text);

@@ -18,6 +18,9 @@
 
 namespace overlay::sim {
 
+/// The block records that a node knows.
+ipam::BlockMap::Records records_of(const node::View& view);
+
 class Invariants {
  public:
   Invariants(std::size_t hosts, Verdict& verdict) : hosts_(hosts), verdict_(verdict) {}

@@ -13,12 +13,6 @@ constexpr std::uint64_t most_steps_a_moment = 1'000'000;
 /// Machines are switched on within this span.
 constexpr auto boot_span = seconds(3);
 
-std::vector<ipam::BlockRecord> block_records_of(const node::View& view) {
-  std::vector<ipam::BlockRecord> records;
-  for (const auto& block : view.blocks) records.push_back(block.record);
-  return records;
-}
-
 /// What the kernel lacks of the routes that follow from the records, or has beyond them; empty when nothing.
 std::string difference(const Kernel::Routes& has, const Kernel::Routes& wanted) {
   for (const auto& [prefix, route] : wanted) {
@@ -221,8 +215,7 @@ std::string World::unsettled(HostIndex index, const node::View& view, const node
   for (const auto& peer : view.peers) {
     if (!peer.reachable) return peer.name + " is unreachable";
   }
-  if (block_records_of(view) != block_records_of(first))
-    return "its block records differ from those of " + first.name;
+  if (records_of(view) != records_of(first)) return "its block records differ from those of " + first.name;
   if (!host.runtime().settled()) return "a container waits";
   std::size_t leased = 0;
   for (const auto& [key, container] : host.runtime().containers())

@@ -86,11 +86,14 @@ expect_says() {
 # eventually WHAT SECONDS COMMAND...
 eventually() { wait_until "$2" "${@:3}" || broken "$1 within $2 s"; }
 
+# overlayctl hN ARGUMENTS...: of that host's daemon.
+overlayctl() { lab ctl "$1" -- "${@:2}"; }
+
 # ask hN COMMAND... FILTER: what jq makes of the JSON that overlayctl prints.
 ask() {
   local filter=${*: -1}
   # Degraded answers (exit 1) are answers.
-  { lab ctl "$1" -- "${@:2:$#-2}" -o json || true; } | jq -r "$filter"
+  { overlayctl "$1" "${@:2:$#-2}" -o json || true; } | jq -r "$filter"
 }
 
 # holds hN COMMAND... FILTER: the filter is true.

@@ -29,7 +29,7 @@ patience=${OVERLAY_PATIENCE:-1}
 # wait_until SECONDS COMMAND...: true as soon as COMMAND succeeds, false when SECONDS have passed without that. It looks
 # every 20 ms at first; later less often, since a look may cost as much as what it waits for.
 wait_until() {
-  local begun now deadline pause
+  local begun now deadline pause # read as now_us does, but without a process for each look
   begun=${EPOCHREALTIME/[.,]/}
   deadline=$((begun + $1 * patience * 1000000))
   shift
