@@ -6,8 +6,8 @@
 namespace overlay::node {
 namespace {
 
-consensus::Member member(const Context& context, const PublicKey& key, const std::string& zone, Time now) {
-  const auto id = hash_id<NodeId>(key.view());
+consensus::Member member(const Context& context, const PublicKey& key, const NodeId& id,
+                         const std::string& zone, Time now) {
   const Time since =
       id == context.id ? context.started : context.mesh->reach_changed(id).value_or(context.started);
   return {key, zone, is_here(context, id), now - since, is_lapsed(context, id)};
@@ -64,14 +64,16 @@ std::optional<NodeId> lowest_voter(const Context& context) {
 
 std::vector<consensus::Member> members(const Context& context, Time now) {
   std::vector<consensus::Member> out = {
-      member(context, context.identity.public_key, context.config.zone, now)};
-  std::set<PublicKey> known = {context.identity.public_key};
+      member(context, context.identity.public_key, context.id, context.config.zone, now)};
   context.mesh->records().each(wire::RecordKind::node, [&](const wire::Record& record) {
-    if (!known.insert(record.author).second) return;
-    out.push_back(member(context, record.author, std::get<wire::NodeInfo>(record.body).zone, now));
+    const NodeId id = wire::node_of(record.key);  // the hash of its author's key
+    if (id == context.id) return;
+    out.push_back(member(context, record.author, id, std::get<wire::NodeInfo>(record.body).zone, now));
   });
   for (const PublicKey& voter : context.chain->voters()) {
-    if (known.insert(voter).second) out.push_back(member(context, voter, "", now));
+    const auto id = hash_id<NodeId>(voter.view());
+    if (id != context.id && context.mesh->info(id) == nullptr)
+      out.push_back(member(context, voter, id, "", now));
   }
   return out;
 }
