@@ -23,8 +23,7 @@ constexpr Clock::duration shortest_backoff = milliseconds(250);
 constexpr Clock::duration longest_backoff = std::chrono::seconds(30);
 /// News come in bursts; the rest of one is awaited this long.
 constexpr Clock::duration burst = milliseconds(20);
-/// A look at so many peers, and the news of what it made, take memory for a while that the allocator would
-/// keep: at 5,000 more than half of all.
+/// A look at so many peers takes memory for a while that the allocator would keep.
 constexpr std::size_t many_peers = 1000;
 /// More peers than these are a pass's work.
 constexpr std::size_t updated_at_once = 64;
@@ -145,8 +144,10 @@ void KernelKeeper::pass() {
   look_at_underlay();
   auto intent = driver_.node().intent();
   const bool wanted = intent.has_value();
+  const std::size_t peers = wanted ? intent->peers.size() : 0;
   const Status status = wanted ? reconcile(*std::move(intent)) : Status();
   if (wanted) driver_.feed([&](node::Node& node, Time now) { node.kernel_reconciled(status, now); });
+  if (peers >= many_peers) ::malloc_trim(0);
   const auto ended = Clock::now();
   not_before_ = ended + pause_factor * (ended - began);
   if (status) {
@@ -162,7 +163,6 @@ void KernelKeeper::pass() {
 Status KernelKeeper::reconcile(plan::Intent intent) {
   if (!programmed_) OVERLAY_CHECK(check_first_time(intent));
   const std::uint64_t before = host_.kernel.operations();
-  if (intent.peers.size() >= many_peers) ::malloc_trim(0);  // what the last pass left
   firewalls_.need(intent);
   if (!intent.encryption) checksums_.need(intent);
   let_neighbours_in(intent);
