@@ -44,6 +44,8 @@ void Driver::collect() {
   for (const node::SendProbe& probe : node_->take_probes()) {
     if (on_probe_) on_probe_(probe);
   }
+  if (stopped_) return;
+  if (entries_.empty() && effects_.empty()) return arm();
   if (std::exchange(flush_posted_, true)) return;
   boost::asio::post(io_, [this] { flush(); });
 }

@@ -57,9 +57,7 @@ void PathProbes::wait(News& news) {
 void PathProbes::hear() {
   const auto nonces = sockets_.take_answers();
   if (nonces.empty()) return;
-  driver_.feed([&nonces](node::Node& node, Time now) {
-    for (const std::uint64_t nonce : nonces) node.probe_answered(nonce, now);
-  });
+  driver_.feed([&nonces](node::Node& node, Time now) { node.probes_answered(nonces, now); });
 }
 
 }  // namespace overlay::daemon

@@ -60,7 +60,7 @@ struct Rekey {
 using Effect = std::variant<Dial, Send, Admit, Close, ReconcileKernel, Answer, Event, Rekey>;
 
 /// An IP packet, an echo request, from this host to a peer's, by the way it is to test. It promises nothing
-/// and waits for no disk; Node::probe_answered tells of the answer.
+/// and waits for no disk; Node::probes_answered tells of the answer.
 struct SendProbe {
   std::optional<Ip> neighbour;  // on the underlay, to whom it goes as it is; none: by the tunnel
   std::uint32_t device = 0;     // the index of the neighbour's device

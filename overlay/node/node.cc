@@ -107,8 +107,8 @@ void Node::kernel_reconciled(const Status& result, Time now) {
 
 void Node::kernel_updated(const std::vector<NodeId>& peers) { impl_->paths.applied(peers); }
 
-void Node::probe_answered(std::uint64_t nonce, Time now) {
-  impl_->paths.answered(nonce, now);
+void Node::probes_answered(const std::vector<std::uint64_t>& nonces, Time now) {
+  for (const std::uint64_t nonce : nonces) impl_->paths.answered(nonce, now);
   impl_->settle_paths(now);
 }
 

@@ -90,8 +90,8 @@ class Node {
   void kernel_reconciled(const Status& result, Time now);
   /// It was done, for these peers alone.
   void kernel_updated(const std::vector<NodeId>& peers);
-  /// An echo reply came that shows this nonce. Give what has come before tick().
-  void probe_answered(std::uint64_t nonce, Time now);
+  /// Echo replies came that show these nonces. Give what has come before tick().
+  void probes_answered(const std::vector<std::uint64_t>& nonces, Time now);
   /// Where pods have been sending to lately: addresses, or first addresses of as much as this node's blocks
   /// are. Of use while wants_traffic().
   void traffic_seen(const std::vector<Ip>& destinations, Time now);

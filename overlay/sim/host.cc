@@ -387,7 +387,7 @@ void Host::send(const node::SendProbe& probe) {
   const auto took = shared_.data_path->echo(index_, probe);
   if (!took) return;
   later(*took, [this, nonce = probe.nonce] {
-    step([&](node::Node& node) { node.probe_answered(nonce, clock()); });
+    step([&](node::Node& node) { node.probes_answered({nonce}, clock()); });
   });
 }
 
