@@ -15,7 +15,7 @@ is_settled() {
   before=$(metric overlay_path_probes_total) began=$(now_us)
   sleep 5
   awk -v sent="$(($(metric overlay_path_probes_total) - before))" -v took="$(($(now_us) - began))" -v peers="$1" \
-    'BEGIN { usual = peers < 100 ? 2 * peers : 200; exit !(sent / took * 1e6 < 1.1 * usual) }'
+    'BEGIN { usual = peers < 50 ? 2 * peers : 100; exit !(sent / took * 1e6 < 1.1 * usual) }'
 }
 
 # answer_for_all BLOCK UNDERLAY VTEP VNI PORT: of h1. Frames to the peers' VTEPs are taken whatever their addresses are.

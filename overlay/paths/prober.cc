@@ -15,8 +15,8 @@ constexpr int idle_factor = 8;
 /// How long traffic goes by a relay that does not answer, and then straight, in turn.
 constexpr Duration relay_turn = std::chrono::seconds(4);
 constexpr Duration straight_turn = std::chrono::seconds(2);
-/// Work is done in batches: no tick sooner after another, for to wake up costs as much as a probe.
-constexpr Duration batch = std::chrono::milliseconds(20);
+/// Work is done in batches: no tick sooner after another, for to wake up costs more than a probe.
+constexpr Duration batch = std::chrono::milliseconds(50);
 /// An inquiry is answered by then, with what is known.
 constexpr Duration inquiry_time = std::chrono::milliseconds(500);
 /// A probe that was answered and sent no longer ago says that a peer is reached.
@@ -72,9 +72,9 @@ void Prober::put(const Target& target, Time now) {
   }
   const Time due = now + rng_.between(Duration(), interval(paths_.size()));
   if (known == nullptr) {
-    indices_[target.index] = target.id;
     known =
         &paths_.emplace(target.id, Path{target, Lane(mtu_, due), {}, {}, {}, {}, {}, {}, {}}).first->second;
+    by_index_[target.index] = known;
     unapplied_.insert(target.id);
   }
   known->target = target;
@@ -88,7 +88,7 @@ void Prober::remove(const NodeId& peer) {
   Path* path = find(peer);
   if (path == nullptr) return;
   schedule_.erase({path->scheduled, peer});
-  indices_.erase(path->target.index);
+  by_index_.erase(path->target.index);
   relays_.forget(peer);
   unapplied_.erase(peer);
   paths_.erase(peer);
@@ -119,16 +119,14 @@ void Prober::inherit(const NodeId& peer, const Choice& choice, Time now) {
 
 void Prober::tick(Time now) {
   ticked_ = now;
-  while (!schedule_.empty() && schedule_.begin()->first <= now) {
-    work(paths_.at(schedule_.begin()->second), now);
-  }
+  while (!schedule_.empty() && schedule_.begin()->first.first <= now) work(*schedule_.begin()->second, now);
   close_inquiries(now);
   if (relays_.next_deadline() <= now) ask(now);
 }
 
 Time Prober::next_deadline() const {
   Time due = relays_.next_deadline();
-  if (!schedule_.empty()) due = std::min(due, schedule_.begin()->first);
+  if (!schedule_.empty()) due = std::min(due, schedule_.begin()->first.first);
   for (const Inquiry& inquiry : inquiries_) due = std::min(due, inquiry.began + inquiry_time);
   return due == Time::max() ? due : std::max(due, ticked_ + batch);
 }
@@ -192,9 +190,9 @@ bool Prober::may_do_extra(Time now) {
 }
 
 void Prober::answered(std::uint64_t nonce, Time now) {
-  const auto peer = indices_.find(static_cast<std::uint16_t>(nonce));
-  Path* path = peer == indices_.end() ? nullptr : find(peer->second);
-  if (path == nullptr) return;
+  const auto found = by_index_.find(static_cast<std::uint16_t>(nonce));
+  if (found == by_index_.end()) return;
+  Path* path = found->second;
   const auto hear = [&](Lane& lane, Kind way) {
     const auto took = lane.health.answered(nonce, now);
     if (took && path->choice.kind == way) figures_.rtt.add(seconds(*took));
@@ -295,7 +293,6 @@ Prober::Lane& Prober::lane(Path& path, Kind way) {
 }
 
 void Prober::schedule(Path& path) {
-  schedule_.erase({path.scheduled, path.target.id});
   Time next = Time::max();
   const auto look = [&next](const Lane& lane) {
     next = std::min(next, lane.due);
@@ -304,8 +301,11 @@ void Prober::schedule(Path& path) {
   look(path.tunnel);
   if (path.direct) look(*path.direct);
   if (path.detour) look(path.detour->lane);
+  auto entry = schedule_.extract({path.scheduled, path.target.id});
   path.scheduled = next;
-  schedule_.insert({next, path.target.id});
+  if (entry.empty()) return void(schedule_.emplace(std::pair(next, path.target.id), &path));
+  entry.key().first = next;
+  schedule_.insert(std::move(entry));
 }
 
 // ---- ways around ----

@@ -28,13 +28,13 @@
 namespace overlay::paths {
 
 /// Probes a second, of all peers together.
-inline constexpr int probes_per_second = 200;
+inline constexpr int probes_per_second = 100;
 /// The same of those that pods send to.
 inline constexpr int busy_per_second = 200;
 /// And of what is in doubt, or asked for by others.
 inline constexpr int extra_per_second = 100;
 /// Up to so many peers it makes no difference which of them pods send to.
-inline constexpr std::size_t few_peers = 100;
+inline constexpr std::size_t few_peers = 50;
 
 enum class Kind : std::uint8_t { vxlan, direct, relay, wireguard };
 /// "vxlan", "direct", "relay" or "wireguard".
@@ -88,6 +88,8 @@ struct PathView {
 class Prober {
  public:
   Prober(const NodeId& self, Rng rng) : self_(self), rng_(rng), relays_(Rng(rng_.next())) {}
+  Prober(Prober&&) = default;
+  Prober& operator=(Prober&&) = default;
 
   // ---- whom there is to probe ----
   void put(const Target& target, Time now);
@@ -198,8 +200,8 @@ class Prober {
   Relays relays_;
   std::size_t mtu_ = 0;
   std::map<NodeId, Path> paths_;
-  std::map<std::uint16_t, NodeId> indices_;
-  std::set<std::pair<Time, NodeId>> schedule_;
+  std::map<std::uint16_t, Path*> by_index_;
+  std::map<std::pair<Time, NodeId>, Path*> schedule_;
   std::vector<Inquiry> inquiries_;
   std::set<NodeId> unapplied_;  // their choice may not be in the kernel yet
   double extra_ = extra_per_second;
