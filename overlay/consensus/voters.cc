@@ -36,8 +36,8 @@ std::optional<PublicKey> best(const std::vector<PublicKey>& chosen, const std::v
   };
   const Member* found = nullptr;
   for (const Member& member : members) {
-    if (!member.reachable || member.lapsed || member.since < reachable_for || contains(chosen, member.key) ||
-        barred.contains(hash_id<NodeId>(member.key.view()))) {
+    if (!member.reachable || member.lapsed || member.leaving || member.since < reachable_for ||
+        contains(chosen, member.key) || barred.contains(hash_id<NodeId>(member.key.view()))) {
       continue;
     }
     const auto rank = [&](const Member& m) { return std::tuple(zone_mates(m), -m.since, m.key); };
@@ -45,6 +45,16 @@ std::optional<PublicKey> best(const std::vector<PublicKey>& chosen, const std::v
   }
   if (found == nullptr) return std::nullopt;
   return found->key;
+}
+
+/// One that nobody reaches, where there is one: of two voters that one would be half of all.
+void drop_least(std::vector<PublicKey>& voters, const std::vector<Member>& members) {
+  const auto votes = [&](const PublicKey& key) {
+    const Member* member = find(members, key);
+    return member != nullptr && member->reachable && !member->lapsed;
+  };
+  const auto least = std::find_if_not(voters.rbegin(), voters.rend(), votes);
+  voters.erase(least == voters.rend() ? voters.end() - 1 : least.base() - 1);
 }
 
 bool is_lost(const std::vector<Member>& members, const PublicKey& voter) {
@@ -85,7 +95,18 @@ std::vector<PublicKey> without(const std::vector<PublicKey>& voters, const std::
     if (is_removed(voter)) voter = best(out, members, removed, {}).value_or(voter);
   }
   std::erase_if(out, is_removed);
-  if (out.size() % 2 == 0 && out.size() > 1) out.pop_back();
+  if (out.size() % 2 == 0 && out.size() > 1) drop_least(out, members);
+  return out;
+}
+
+std::optional<std::vector<PublicKey>> without_leaving(const std::vector<PublicKey>& voters,
+                                                      const std::vector<Member>& members) {
+  std::set<NodeId> leaving;
+  for (const Member& member : members) {
+    if (member.leaving && contains(voters, member.key)) leaving.insert(hash_id<NodeId>(member.key.view()));
+  }
+  auto out = without(voters, leaving, members);
+  if (leaving.empty() || out.empty()) return std::nullopt;
   return out;
 }
 

@@ -18,8 +18,9 @@ struct Member {
   PublicKey key;
   std::string zone;
   bool reachable = false;
-  Duration since{};     // how long it has been so
-  bool lapsed = false;  // it cannot vote, whoever reaches it
+  Duration since{};      // how long it has been so
+  bool lapsed = false;   // it cannot vote, whoever reaches it
+  bool leaving = false;  // it was told to leave
 };
 
 /// A node becomes a voter when it was reachable for this long, and is replaced when it was not.
@@ -34,6 +35,11 @@ std::optional<std::vector<PublicKey>> improved(const std::vector<PublicKey>& vot
 /// nobody is, fewer, and an odd number, for an even one survives no more losses than one fewer does.
 std::vector<PublicKey> without(const std::vector<PublicKey>& voters, const std::set<NodeId>& removed,
                                const std::vector<Member>& members);
+
+/// The voters without those that leave, as without(); nothing when none of them does, or nobody else can be
+/// one.
+std::optional<std::vector<PublicKey>> without_leaving(const std::vector<PublicKey>& voters,
+                                                      const std::vector<Member>& members);
 
 /// The first voters of a recovered cluster: `self` and whoever it reaches.
 std::vector<PublicKey> recovered(const PublicKey& self, const std::vector<Member>& members);

@@ -47,8 +47,22 @@ TEST(Voters, WithoutARemovedOneStayAnOddNumber) {
   const auto three = public_keys({1, 2, 3});
   EXPECT_EQ(without(three, {node(2)}, {up(1, 1h), up(3, 1h), up(4, 1s)}), public_keys({1, 4, 3}));
   EXPECT_EQ(without(three, {node(2)}, {up(1, 1h), up(2, 1h), up(3, 1h)}), public_keys({1}));
-  EXPECT_EQ(without(three, {node(1), node(4)}, {up(3, 1h), up(4, 1h)}), public_keys({2}));
+  EXPECT_EQ(without(three, {node(1), node(4)}, {up(3, 1h), up(4, 1h)}), public_keys({3}))
+      << "one that nobody knows is no voter to rely on";
   EXPECT_EQ(without(three, {node(7)}, {up(4, 1h)}), three);
+}
+
+TEST(Voters, ThatLeaveAreReplacedByWhoeverIsThere) {
+  const auto three = public_keys({1, 2, 3});
+  Member leaving = up(2, 1h);
+  leaving.leaving = true;
+  EXPECT_EQ(without_leaving(three, {up(1, 1h), up(2, 1h), up(3, 1h), up(4, 1h)}), std::nullopt);
+  EXPECT_EQ(without_leaving(three, {up(1, 1h), leaving, up(3, 1h), up(4, 1s)}), public_keys({1, 4, 3}));
+  EXPECT_EQ(without_leaving(three, {down(1, 1s), leaving, up(3, 1h)}), public_keys({3}))
+      << "one that is away would be half of two";
+  EXPECT_EQ(without_leaving(public_keys({2}), {leaving}), std::nullopt) << "nobody else is there";
+  EXPECT_EQ(improved(public_keys({1}), {up(1, 1h), leaving, up(3, 1h)}), std::nullopt)
+      << "who leaves becomes no voter";
 }
 
 TEST(Voters, OfARecoveredClusterAreThoseThatAreThere) {

@@ -24,6 +24,8 @@ using TeardownReply = std::function<void(Result<v1::Removed>)>;
 using ForgetReply = std::function<void(Result<v1::Forgotten>)>;
 using ExtendReply = std::function<void(Result<v1::Extended>)>;
 using AssignReply = std::function<void(Result<v1::Assigned>)>;
+using DrainReply = std::function<void(Result<v1::Drained>)>;
+using LeaveReply = std::function<void(Result<v1::Leaving>)>;
 using RecoverReply = std::function<void(Result<v1::Recovered>)>;
 
 /// Implemented by the daemon; every call comes from the thread of the event loop. The getters are snapshots
@@ -60,6 +62,10 @@ class Backend {
   virtual void extend(const v1::ExtendRequest& request, ExtendReply reply) = 0;
   /// Settles by decree who owns a prefix, or says what that would do.
   virtual void assign(const v1::AssignRequest& request, AssignReply reply) = 0;
+  /// No new pods here from now on; `on` false: that ends.
+  virtual void drain(bool on, DrainReply reply) = 0;
+  /// Leaves the cluster for good, or says what that would do.
+  virtual void leave(const v1::LeaveRequest& request, LeaveReply reply) = 0;
   /// Appoints new voters in place of a lost majority.
   virtual void recover(const v1::RecoverRequest& request, RecoverReply reply) = 0;
   /// Removes every kernel object of ours, answers, and lets the daemon exit.

@@ -28,6 +28,9 @@ enum class Action : std::uint8_t {
   forget,
   extend,
   assign,
+  drain,
+  undrain,
+  leave,
   recover,
   teardown,
 };

@@ -61,6 +61,7 @@ class Server::Impl {
   template <class Asked, class Answer>
   void act(void (Backend::*call)(const Asked&, std::function<void(Result<Answer>)>), const std::string& body,
            Respond respond);
+  void drain(bool on, Respond respond);
   void teardown(Respond respond);
 
   std::string path_;
@@ -123,6 +124,11 @@ void Server::Impl::serve(const Call& call, const Request& request, Respond respo
       return act(&Backend::extend, request.body, std::move(respond));
     case Action::assign:
       return act(&Backend::assign, request.body, std::move(respond));
+    case Action::drain:
+    case Action::undrain:
+      return drain(call.action == Action::drain, std::move(respond));
+    case Action::leave:
+      return act(&Backend::leave, request.body, std::move(respond));
     case Action::recover:
       return act(&Backend::recover, request.body, std::move(respond));
     case Action::teardown:
@@ -181,6 +187,12 @@ void Server::Impl::act(void (Backend::*call)(const Asked&, std::function<void(Re
   const auto asked = from_json<Asked>(body);
   if (!asked) return respond(failure(refusal(asked.error())));
   (backend_.*call)(*asked, [respond = std::move(respond)](Result<Answer> result) {
+    respond(result ? json_response(*result) : failure(refusal(std::move(result).error())));
+  });
+}
+
+void Server::Impl::drain(bool on, Respond respond) {
+  backend_.drain(on, [respond = std::move(respond)](Result<v1::Drained> result) {
     respond(result ? json_response(*result) : failure(refusal(std::move(result).error())));
   });
 }

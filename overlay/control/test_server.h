@@ -42,6 +42,8 @@ struct FakeBackend : Backend {
   v1::Forgotten forget_answer;
   v1::Extended extend_answer;
   v1::Assigned assign_answer;
+  v1::Drained drain_answer;
+  std::vector<v1::Leaving> leave_answers;  // one after the other, the last one for ever
   v1::Recovered recover_answer;
   std::optional<Error> failure;    // of every verb, instead of its answer
   std::vector<std::string> calls;  // the verbs, as "add NETWORK CONTAINER INTERFACE"
@@ -97,6 +99,17 @@ struct FakeBackend : Backend {
     calls.push_back((request.dry_run() ? "assign (dry) " : "assign ") + request.prefix() + " " +
                     request.owner());
     reply(or_failure(assign_answer));
+  }
+  void drain(bool on, DrainReply reply) override {
+    calls.push_back(on ? "drain" : "undrain");
+    reply(or_failure(drain_answer));
+  }
+  void leave(const v1::LeaveRequest& request, LeaveReply reply) override {
+    calls.push_back(std::string(request.dry_run() ? "leave (dry)" : "leave") +
+                    (request.force() ? " (force)" : ""));
+    v1::Leaving answer = leave_answers.empty() ? v1::Leaving() : leave_answers.front();
+    if (leave_answers.size() > 1) leave_answers.erase(leave_answers.begin());
+    reply(or_failure(answer));
   }
   void recover(const v1::RecoverRequest& request, RecoverReply reply) override {
     calls.push_back("recover " + request.cluster());

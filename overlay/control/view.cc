@@ -89,6 +89,8 @@ void add_node(const node::View& view, const DaemonFacts& facts, v1::Status::Node
   out.set_zone(view.zone);
   out.set_mtu(view.mtu);
   *out.mutable_started() = to_timestamp(facts.started);
+  out.set_drained(view.drained);
+  out.set_leaving(view.leaving);
 }
 
 void add_cluster(const node::View& view, const DaemonFacts& facts, v1::Status::Cluster& out) {
@@ -335,6 +337,50 @@ v1::Forgotten to_forgotten(const node::ForgetPlan& plan, bool dry_run) {
   out.set_heir(plan.heir_name);
   for (const std::string& voter : plan.voters) out.add_voters(voter);
   out.set_dry_run(dry_run);
+  return out;
+}
+
+namespace {
+
+/// What is still here of a node that is to take no pods, or to go.
+template <class Message>
+void add_rest(const node::View& view, Message& out) {
+  for (const auto& lease : view.leases) {
+    out.add_pods(lease.key.container + " (" + lease.addresses.front().text() + ")");
+  }
+  for (const auto& block : view.blocks) {
+    const bool own = block.record.state == ipam::BlockState::owned && block.record.owner == view.id;
+    if (own) out.add_blocks(block.record.prefix.text());
+  }
+}
+
+}  // namespace
+
+v1::Drained to_drained(const node::View& view) {
+  v1::Drained out;
+  out.set_drained(view.drained);
+  add_rest(view, out);
+  return out;
+}
+
+v1::Leaving to_leaving(const node::LeavePlan& plan, const std::string& name) {
+  v1::Leaving out;
+  out.set_name(name);
+  out.set_state("member");
+  for (const Prefix& block : plan.blocks) out.add_blocks(block.text());
+  for (const std::string& pod : plan.pods) out.add_pods(pod);
+  out.set_voter(plan.voter);
+  for (const std::string& voter : plan.voters) out.add_voters(voter);
+  out.set_dry_run(true);
+  return out;
+}
+
+v1::Leaving to_leaving(const node::View& view) {
+  v1::Leaving out;
+  out.set_name(view.name);
+  out.set_state(view.left ? "left" : "leaving");
+  out.set_waits_for(view.leaving_waits_for);
+  if (!view.left) add_rest(view, out);
   return out;
 }
 

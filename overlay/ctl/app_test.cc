@@ -269,6 +269,52 @@ TEST_F(AppTest, ExtendsThePoolAndAssignsPrefixes) {
   EXPECT_THAT(calls, testing::ElementsAre("extend 10.64.0.0/12", "assign (dry) 10.32.3.0/24 h2"));
 }
 
+TEST_F(AppTest, DrainsAndSaysWhichPodsGoOn) {
+  v1::Drained drained;
+  drained.set_drained(true);
+  drained.add_pods("web (10.32.0.1)");
+  change([&](auto& backend) { backend.drain_answer = drained; });
+  EXPECT_EQ(ctl({"drain"}).out, "this host takes no new pods; these go on: web (10.32.0.1)\n");
+  drained.set_drained(false);
+  change([&](auto& backend) { backend.drain_answer = drained; });
+  EXPECT_EQ(ctl({"undrain"}).out, "this host takes new pods\n");
+}
+
+TEST_F(AppTest, LeavesAndTellsWhatItWaitsForUntilItIsOut) {
+  v1::Leaving leaving;
+  leaving.set_name("h1");
+  leaving.set_state("leaving");
+  leaving.set_waits_for("10.32.0.0/24 to be taken back");
+  v1::Leaving left = leaving;
+  left.set_state("left");
+  change([&](auto& backend) { backend.leave_answers = {leaving, leaving, left}; });
+  const auto ended = ctl({"leave"});
+  EXPECT_EQ(ended.exit, Exit::done);
+  EXPECT_THAT(ended.out, HasSubstr("h1 has left the cluster"));
+  EXPECT_EQ(ended.err, "waits for 10.32.0.0/24 to be taken back\n") << "once, not with each look";
+  change([&](auto& backend) { backend.leave_answers = {leaving}; });
+  const auto late = ctl({"leave", "--timeout", "1ms"});
+  EXPECT_EQ(late.exit, Exit::no);
+  EXPECT_THAT(late.err, HasSubstr("goes on leaving by itself; it waits for 10.32.0.0/24 to be taken back"));
+}
+
+TEST_F(AppTest, SaysWhatLeavingWouldDo) {
+  v1::Leaving plan;
+  plan.set_name("h1");
+  plan.set_dry_run(true);
+  plan.add_blocks("10.32.0.0/24");
+  plan.set_voter(true);
+  plan.add_voters("h2");
+  change([&](auto& backend) { backend.leave_answers = {plan}; });
+  EXPECT_EQ(
+      ctl({"leave", "--dry-run", "--force"}).out,
+      "h1 would give back 10.32.0.0/24, leave its vote, the voters then being h2 and be removed; overlayd "
+      "would end\n");
+  std::vector<std::string> calls;
+  change([&](auto& backend) { calls = backend.calls; });
+  EXPECT_THAT(calls, testing::ElementsAre("leave (dry) (force)"));
+}
+
 TEST_F(AppTest, RecoversOnlyUnderTheClustersName) {
   change([](auto& backend) { backend.recover_answer.add_voters("h1"); });
   const auto asked = ctl({"recover"});

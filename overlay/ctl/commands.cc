@@ -10,6 +10,7 @@
 #include "overlay/ctl/doctor.h"
 #include "overlay/ctl/forget.h"
 #include "overlay/ctl/json_text.h"
+#include "overlay/ctl/leave.h"
 #include "overlay/ctl/pools.h"
 #include "overlay/ctl/status_screen.h"
 #include "overlay/ctl/teardown.h"
@@ -160,6 +161,19 @@ Outcome<Exit> run_report(Run& run) {
   return Exit::done;
 }
 
+void declare_timeout(CLI::App& parser, std::chrono::milliseconds& out, const char* what) {
+  parser
+      .add_option_function<std::string>(
+          "--timeout",
+          [&out](const std::string& text) {
+            const auto timeout = parse_duration(text);
+            if (!timeout) throw CLI::ValidationError("--timeout", timeout.error().text);
+            out = *timeout;
+          },
+          what)
+      ->type_name("TIME");
+}
+
 void declare_wait(CLI::App& parser, Options& options) {
   parser
       .add_option_function<std::string>(
@@ -172,22 +186,19 @@ void declare_wait(CLI::App& parser, Options& options) {
           "ready, synced, peers=N or path=NAME")
       ->type_name("CONDITION")
       ->required();
-  parser
-      .add_option_function<std::string>(
-          "--timeout",
-          [&options](const std::string& text) {
-            const auto timeout = parse_duration(text);
-            if (!timeout) throw CLI::ValidationError("--timeout", timeout.error().text);
-            options.timeout = *timeout;
-          },
-          "30s, 500ms, 2m, 1h; default 30s")
-      ->type_name("TIME");
+  declare_timeout(parser, options.timeout, "30s, 500ms, 2m, 1h; default 30s");
 }
 
 void declare_forget(CLI::App& parser, Options& options) {
   parser.add_option("NAME", options.names, "the dead nodes, by name or id")->required();
   parser.add_option("--heir", options.heir, "the node that gets their blocks")->type_name("NAME");
   declare_dry_run(parser, options);
+}
+
+void declare_leave(CLI::App& parser, Options& options) {
+  parser.add_flag("--force", options.force, "cut off the pods that run here");
+  declare_dry_run(parser, options);
+  declare_timeout(parser, options.patience, "30s, 5m, 1h; default 2m");
 }
 
 void declare_recover(CLI::App& parser, Options& options) {
@@ -247,6 +258,9 @@ constexpr Command command_table[] = {
     {"doctor", "checks this host, its overlayd and the cluster; says the cure; exit 1 at a fault",
      declare_doctor, run_doctor, true},
     {"forget", "remove dead nodes for ever, by decree of the voters", declare_forget, run_forget},
+    {"drain", "take no new pods here, and give back blocks without pods", nullptr, run_drain},
+    {"undrain", "take new pods again", nullptr, run_undrain},
+    {"leave", "give everything back, leave the cluster for good, and end overlayd", declare_leave, run_leave},
     {"recover", "appoint new voters when their majority is lost for good", declare_recover, run_recover},
     {"attach", "give a network namespace an address and an interface, without a runtime", declare_attach,
      run_attach},

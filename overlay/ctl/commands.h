@@ -27,21 +27,23 @@ struct Options {
   std::string socket = "/run/overlay/overlayd.sock";
   Format format = Format::table;
   bool watch = false;
-  std::chrono::milliseconds every{2'000};  // with watch
-  IpamVerb ipam = IpamVerb::show;          // ipam
-  std::string prefix;                      // ipam extend, ipam assign
-  std::string owner;                       // ipam assign
-  bool diff = false;                       // routes
-  bool follow = false;                     // events
-  std::vector<std::string> names;          // forget
-  std::string heir;                        // forget
-  bool dry_run = false;                    // forget, ipam extend, ipam assign
-  std::string cluster;                     // recover
-  std::string netns;                       // attach, detach
-  std::string ifname = "eth0";             // attach, detach
-  std::string shell;                       // completion
-  doctor::Places places;                   // doctor
-  Condition condition;                     // wait
+  std::chrono::milliseconds every{2'000};       // with watch
+  IpamVerb ipam = IpamVerb::show;               // ipam
+  std::string prefix;                           // ipam extend, ipam assign
+  std::string owner;                            // ipam assign
+  bool diff = false;                            // routes
+  bool follow = false;                          // events
+  std::vector<std::string> names;               // forget
+  std::string heir;                             // forget
+  bool dry_run = false;                         // forget, leave, ipam extend, ipam assign
+  bool force = false;                           // leave
+  std::chrono::milliseconds patience{120'000};  // leave
+  std::string cluster;                          // recover
+  std::string netns;                            // attach, detach
+  std::string ifname = "eth0";                  // attach, detach
+  std::string shell;                            // completion
+  doctor::Places places;                        // doctor
+  Condition condition;                          // wait
   std::chrono::milliseconds timeout{30'000};
 };
 

@@ -159,6 +159,28 @@ void ApiBackend::assign(const v1::AssignRequest& request, control::AssignReply r
          [&](node::Node& node, node::CallId id, Time now) { node.assign(id, wanted, now); });
 }
 
+void ApiBackend::drain(bool on, control::DrainReply reply) {
+  if (driver_->stall()) return reply(driver_->stall()->error);
+  call(
+      [this, reply = std::move(reply)](const Result<std::optional<node::LeaseAnswer>>& done) {
+        done ? reply(control::to_drained(view())) : reply(done.error());
+      },
+      [&](node::Node& node, node::CallId id, Time now) { node.drain(id, on, now); });
+}
+
+void ApiBackend::leave(const v1::LeaveRequest& request, control::LeaveReply reply) {
+  if (driver_->stall()) return reply(driver_->stall()->error);
+  if (request.dry_run()) {
+    const auto plan = driver_->node().plan_leave(request.force(), now());
+    return plan ? reply(control::to_leaving(*plan, view().name)) : reply(plan.error());
+  }
+  call(
+      [this, reply = std::move(reply)](const Result<std::optional<node::LeaseAnswer>>& done) {
+        done ? reply(control::to_leaving(view())) : reply(done.error());
+      },
+      [&](node::Node& node, node::CallId id, Time now) { node.leave(id, request.force(), now); });
+}
+
 void ApiBackend::recover(const v1::RecoverRequest& request, control::RecoverReply reply) {
   if (driver_->stall()) return reply(driver_->stall()->error);
   call(

@@ -49,6 +49,8 @@ class ApiBackend : public control::Backend {
   void forget(const v1::ForgetRequest& request, control::ForgetReply reply) override;
   void extend(const v1::ExtendRequest& request, control::ExtendReply reply) override;
   void assign(const v1::AssignRequest& request, control::AssignReply reply) override;
+  void drain(bool on, control::DrainReply reply) override;
+  void leave(const v1::LeaveRequest& request, control::LeaveReply reply) override;
   void recover(const v1::RecoverRequest& request, control::RecoverReply reply) override;
   void teardown(control::TeardownReply reply) override;
 

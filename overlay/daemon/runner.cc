@@ -25,7 +25,7 @@ using boost::system::error_code;
 constexpr std::chrono::milliseconds deletions_interval = std::chrono::seconds(30);
 /// And no rarer than that in the time a pod may be without an interface.
 constexpr int looks_while_absent = 4;
-/// A teardown's answer is given this long to leave before the daemon does.
+/// The answer to who ends this daemon is given this long to leave before the daemon does.
 constexpr auto last_words = std::chrono::milliseconds(300);
 
 Rng random_rng() {
@@ -141,10 +141,7 @@ Runner::Runner(boost::asio::io_context& io, const Options& options, Reload reloa
       alarms_([this](const node::Event& event) { carry_out(event); }),
       sessions_(io),
       api_({.started = wall_now(), .authenticated = !options.insecure},
-           [this] {
-             last_words_.expires_after(last_words);
-             last_words_.async_wait([this](const error_code&) { stop("teardown"); });
-           }),
+           [this] { stop_after_last_words("teardown"); }),
       ports_(io),
       listener_(std::move(listener)) {}
 
@@ -265,7 +262,8 @@ void Runner::carry_out(node::Effect effect) {
           kernel_->request(it);
         } else if constexpr (std::is_same_v<Effect, node::Answer>) {
           api_.carry_out(std::move(it));
-        } else if constexpr (std::is_same_v<Effect, node::Event> || std::is_same_v<Effect, node::Rekey>) {
+        } else if constexpr (std::is_same_v<Effect, node::Event> || std::is_same_v<Effect, node::Rekey> ||
+                             std::is_same_v<Effect, node::Left>) {
           carry_out(it);
         } else {
           sessions_.carry_out(it);
@@ -297,6 +295,20 @@ void Runner::carry_out(const node::Rekey& rekey) {
                                  kept)
            : Result<std::string>(with_context("a new identity is due, for " + rekey.why, done.error()));
   end();
+}
+
+/// Nobody sends anything here any more.
+void Runner::carry_out(const node::Left& /*left*/) {
+  if (const Status removed = kernel_->teardown(); !removed) {
+    log(spdlog::level::err, "kernel",
+        {{"text", removed.error().text + "; 'overlayctl teardown' removes what is left of the overlay"}});
+  }
+  stop_after_last_words("left the cluster");
+}
+
+void Runner::stop_after_last_words(const std::string& why) {
+  last_words_.expires_after(last_words);
+  last_words_.async_wait([this, why](const error_code&) { stop(why); });
 }
 
 void Runner::catch_up_with_deletions() {

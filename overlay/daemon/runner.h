@@ -62,6 +62,8 @@ class Runner {
   void carry_out(node::Effect effect);
   void carry_out(const node::Event& event);
   void carry_out(const node::Rekey& rekey);
+  void carry_out(const node::Left& left);
+  void stop_after_last_words(const std::string& why);
   void catch_up_with_deletions();
   void wait_for_signal();
   void reload();

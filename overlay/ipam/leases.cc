@@ -189,6 +189,10 @@ std::uint64_t Leases::in_use(const Prefix& prefix) const {
   return count;
 }
 
+bool Leases::is_idle(const Prefix& prefix, Time now) const {
+  return in_use(prefix) == 0 && cooling(prefix, now) == 0;
+}
+
 std::uint64_t Leases::cooling(const Prefix& prefix, Time now) const {
   std::uint64_t count = 0;
   for_each_in(let_go_, prefix, [&](const auto& entry) { count += cools(entry.second, now) ? 1 : 0; });

@@ -47,6 +47,8 @@ class Leases {
   const Lease* find(const LeaseKey& key) const;
   /// How many addresses inside `prefix` are leased.
   std::uint64_t in_use(const Prefix& prefix) const;
+  /// Nobody has an address inside `prefix`, nor had lately.
+  bool is_idle(const Prefix& prefix, Time now) const;
   /// Sorted by address.
   std::vector<Lease> all() const;
   std::size_t size() const { return by_key_.size(); }

@@ -131,9 +131,13 @@ void Blocks::put_in_force(Time now) {
 
 void Blocks::tick(Time now) {
   if (!context_.registered) return;
-  leave_unnamed(now);
-  want(now);
-  spare(now);
+  if (context_.departure.leaving) {
+    retire_all(now);
+  } else {
+    leave_unnamed(now);
+    want(now);
+    spare(now);
+  }
   tell_of_lost(now);
   for (auto& [family, pending] : pending_) {
     if (pending.ask_at <= now) ask(family, pending, now);
@@ -144,6 +148,7 @@ void Blocks::tick(Time now) {
 }
 
 void Blocks::want(Time now) {
+  if (context_.departure.drained) return;
   const ipam::Supply supply = context_.supply();
   for (const Family family : supply.families) {
     if (pending_.contains(family) || !lacks(family, supply, now)) continue;
@@ -178,10 +183,7 @@ void Blocks::leave_unnamed(Time now) {
   if (context_.named.empty()) return;
   for (const Prefix& block : context_.supply().blocks) {
     const auto named = named_block(context_, block.family());
-    if (!named || *named == block) continue;
-    context_.returning.insert(block);
-    context_.persist(wire::ReturningEntry{block});
-    returning_[block].ask_at = now;
+    if (named && *named != block) retire(block, now);
   }
 }
 
@@ -266,9 +268,7 @@ void Blocks::restore_pending(const wire::RequestEntry& entry) {
 
 void Blocks::stop_using(const Prefix& prefix) {
   const ipam::BlockRecord* block = context_.blocks.find(prefix);
-  if (block == nullptr || !context_.is_mine(*block) || !context_.returning.insert(prefix).second) return;
-  context_.persist(wire::ReturningEntry{prefix});
-  returning_[prefix] = {};
+  if (block != nullptr && context_.is_mine(*block)) retire(prefix, {});
 }
 
 void Blocks::restore_returning(const Prefix& prefix) {
@@ -276,10 +276,32 @@ void Blocks::restore_returning(const Prefix& prefix) {
   returning_[prefix] = {};
 }
 
+/// Nothing is leased from it from now on; it is given back when nobody has an address of it.
+void Blocks::retire(const Prefix& block, Time now) {
+  if (!context_.returning.insert(block).second) return;
+  context_.persist(wire::ReturningEntry{block});
+  returning_[block] = {now, {}, false};
+}
+
+/// What was asked for and comes yet goes back as well.
+void Blocks::retire_all(Time now) {
+  pending_.clear();
+  for (const Prefix& block : context_.blocks_of(context_.id)) retire(block, now);
+}
+
+void Blocks::retire_idle(const ipam::Supply& supply, Time now) {
+  for (const Prefix& block : supply.blocks) {
+    const auto home = context_.home.find(block.family());
+    const bool is_home = home != context_.home.end() && home->second == block;
+    if (!is_home && context_.leases.is_idle(block, now)) retire(block, now);
+  }
+}
+
 /// An idle block is given back when the others would stay under half full, and have long. The first block
 /// stays: the host's own address is in it.
 void Blocks::spare(Time now) {
   const ipam::Supply supply = context_.supply();
+  if (context_.departure.drained) return retire_idle(supply, now);
   for (const Family family : supply.families) {
     const auto idle = context_.leases.spare_block(family, supply, context_.home, now);
     if (!idle || pending_.contains(family)) {
@@ -289,19 +311,21 @@ void Blocks::spare(Time now) {
     const Time since = idle_since_.try_emplace(family, now).first->second;
     if (now < since + context_.config.spare_after) continue;
     idle_since_.erase(family);
-    context_.returning.insert(*idle);
-    context_.persist(wire::ReturningEntry{*idle});
-    returning_[*idle].ask_at = now;
+    retire(*idle, now);
   }
 }
 
+/// Whoever takes it from here on may lease what pods had here, so that they have it no more, and that this
+/// node leases none of it, must survive whatever comes: both are on disk before it is said.
 void Blocks::give_back(const Prefix& prefix, ReturningBlock& returning, Time now) {
   const ipam::BlockRecord* block = context_.blocks.find(prefix);
   returning.step = next_step(returning.step);
   returning.ask_at = now + context_.rng.between(returning.step / 2, returning.step);
-  if (block == nullptr || !context_.is_mine(*block) || context_.leases.in_use(prefix) != 0) return;
+  if (block == nullptr || !context_.is_mine(*block)) return;
+  if (!context_.leases.is_idle(prefix, now) || context_.doubtful.contains(prefix)) return;
   const auto holder = context_.chain->holder(block->seat);
   if (!holder) return;
+  if (!std::exchange(returning.given_up, true)) context_.persist(wire::ReturningEntry{prefix});
   const Bytes release = wire::sign_statement(wire::Release{prefix, block->epoch}, wire::everybody,
                                              context_.identity, context_.chain->cluster());
   context_.tell(hash_id<NodeId>(holder->view()), wire::Return{release});

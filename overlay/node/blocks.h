@@ -28,6 +28,7 @@ struct PendingBlock {
 struct ReturningBlock {
   Time ask_at;
   Duration step{};
+  bool given_up = false;  // that nobody has its addresses is on disk
 };
 
 class Blocks {
@@ -62,6 +63,9 @@ class Blocks {
   void want(Time now);
   bool lacks(Family family, const ipam::Supply& supply, Time now) const;
   void leave_unnamed(Time now);
+  void retire(const Prefix& block, Time now);
+  void retire_all(Time now);
+  void retire_idle(const ipam::Supply& supply, Time now);
   void begin_request(Family family, PendingBlock& pending, Time now);
   void ask(Family family, PendingBlock& pending, Time now);
   std::optional<NodeId> next_voter(Family family, const PendingBlock& pending);

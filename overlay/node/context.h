@@ -3,6 +3,7 @@
 // pods) is one file with its own state and works on this.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -68,12 +69,15 @@ struct Context {
   std::string host_uid;          // of the Kubernetes Node this host is
   std::optional<Status> kernel;  // of the last reconcile; nothing before the first
   std::map<std::string, Alarm> alarms;
-  bool kernel_dirty = false;   // anything of the intent may have changed
-  std::set<NodeId> replanned;  // or what it wants for these peers alone
-  bool pods_dirty = false;     // a lease came or went
-  bool registered = false;     // this node may lease and ask for blocks; see registration.h
-  bool votes = false;          // and vote
-  bool lapsed = false;         // and never vote again
+  bool kernel_dirty = false;       // anything of the intent may have changed
+  std::set<NodeId> replanned;      // or what it wants for these peers alone
+  bool pods_dirty = false;         // a lease came or went
+  bool registered = false;         // this node may lease and ask for blocks; see registration.h
+  bool votes = false;              // and vote
+  bool lapsed = false;             // and never vote again
+  wire::DepartureEntry departure;  // what its operator has told it about its staying
+  /// This voter has yet to learn from that one, which voted before it, what was acknowledged.
+  std::function<bool(const NodeId&)> learns_from;
   Output out;
   std::vector<Heard> said_to_self;
 

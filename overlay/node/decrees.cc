@@ -130,6 +130,10 @@ std::string Decrees::objection(const Bytes& value) const {
   const auto decree = wire::decode_value(value);
   for (const consensus::RemovedNode& removed : decree->change.removed) {
     if (!is_here(context_, removed.node)) continue;
+    if (is_leaving(context_, removed.node)) {
+      if (!context_.learns_from(removed.node)) continue;
+      return context_.config.name + " has yet to learn from " + removed.name + " what was acknowledged";
+    }
     return context_.config.name + " reaches " + removed.name + ", which is not dead: stop its overlayd first";
   }
   for (const Prefix& pool : decree->change.pools) {

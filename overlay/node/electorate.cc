@@ -10,7 +10,7 @@ consensus::Member member(const Context& context, const PublicKey& key, const Nod
                          const std::string& zone, Time now) {
   const Time since =
       id == context.id ? context.started : context.mesh->reach_changed(id).value_or(context.started);
-  return {key, zone, is_here(context, id), now - since, is_lapsed(context, id)};
+  return {key, zone, is_here(context, id), now - since, is_lapsed(context, id), is_leaving(context, id)};
 }
 
 }  // namespace
@@ -37,6 +37,12 @@ bool is_lapsed(const Context& context, const NodeId& node) {
   if (node == context.id) return context.lapsed;
   const wire::NodeInfo* info = context.mesh->info(node);
   return info != nullptr && info->lapsed;
+}
+
+bool is_leaving(const Context& context, const NodeId& node) {
+  if (node == context.id) return context.departure.leaving;
+  const wire::NodeInfo* info = context.mesh->info(node);
+  return info != nullptr && info->leaving;
 }
 
 std::vector<NodeId> ids_of(const std::vector<PublicKey>& keys) {

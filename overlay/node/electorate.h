@@ -22,6 +22,8 @@ std::uint64_t seated_since(const Context& context, std::uint64_t index);
 std::uint64_t seated_since(const Context& context);
 /// Its disk was behind what others remember of it: its vote would be worth nothing.
 bool is_lapsed(const Context& context, const NodeId& node);
+/// It was told to leave the cluster, and may be removed while it lives.
+bool is_leaving(const Context& context, const NodeId& node);
 /// The nodes of the cluster that are known, and voters of which nothing more is.
 std::vector<consensus::Member> members(const Context& context, Time now);
 

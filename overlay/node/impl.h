@@ -5,6 +5,7 @@
 #include "overlay/node/blocks.h"
 #include "overlay/node/cluster.h"
 #include "overlay/node/context.h"
+#include "overlay/node/departure.h"
 #include "overlay/node/grants.h"
 #include "overlay/node/paths.h"
 #include "overlay/node/pods.h"
@@ -30,8 +31,13 @@ class Node::Impl {
         blocks(context, quorum, forks),
         registry(context, quorum),
         registration(context, blocks),
+        departure(context),
         pods(context),
-        paths(context, Rng(context.rng.next())) {}
+        paths(context, Rng(context.rng.next())) {
+    context.learns_from = [this](const NodeId& voter) {
+      return takeover.learns_from(voter) || registry.learns_from(voter);
+    };
+  }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -71,6 +77,7 @@ class Node::Impl {
   Blocks blocks;
   Registry registry;
   Registration registration;
+  Departure departure;
   Pods pods;
   Paths paths;
 

@@ -57,7 +57,11 @@ struct Rekey {
   std::string why;    // one sentence
 };
 
-using Effect = std::variant<Dial, Send, Admit, Close, ReconcileKernel, Answer, Event, Rekey>;
+/// This node is out of its cluster, as it was told: whoever runs it takes its objects out of the kernel and
+/// stops. Node::start refuses to start from this log again.
+struct Left {};
+
+using Effect = std::variant<Dial, Send, Admit, Close, ReconcileKernel, Answer, Event, Rekey, Left>;
 
 /// An IP packet, an echo request, from this host to a peer's, by the way it is to test. It promises nothing
 /// and waits for no disk; Node::probes_answered tells of the answer.

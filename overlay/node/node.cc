@@ -29,6 +29,7 @@ Result<std::unique_ptr<Node>> Node::start(Config config, const KeyPair& identity
                                           const std::vector<Bytes>& entries, Rng rng, Time now) {
   auto impl = std::make_unique<Impl>(std::move(config), identity, rng, now);
   OVERLAY_CHECK(impl->replay(entries, now));
+  if (const std::string left = why_left(impl->context); !left.empty()) return fail(Errc::refused, left);
   if (!impl->context.config.rekeyed.empty())
     impl->context.raise("identity", impl->context.config.rekeyed, now);
   impl->cluster.start(now);
@@ -153,8 +154,10 @@ Status Node::adopt_genesis(std::string_view record, Time now) {
 
 void Node::lease(CallId call, const ipam::LeaseRequest& request, WallTime wall, Time now) {
   const auto waiting = impl_->waiting_for();
-  impl_->pods.lease(call, request, {waiting.empty() ? "" : waiting.front(), impl_->blocks.refusal()}, wall,
-                    now);
+  impl_->pods.lease(
+      call, request,
+      {waiting.empty() ? "" : waiting.front(), impl_->blocks.refusal(), impl_->departure.closed()}, wall,
+      now);
   impl_->settle(now);
 }
 
@@ -171,6 +174,20 @@ void Node::release(CallId call, const ipam::LeaseKey& key, Time now) {
 void Node::collect(CallId call, const std::string& network, const std::set<ipam::LeaseKey>& valid, Time now) {
   impl_->pods.collect(call, network, valid, now);
   impl_->settle(now);
+}
+
+void Node::drain(CallId call, bool on, Time now) {
+  impl_->departure.drain(call, on);
+  impl_->settle(now);
+}
+
+void Node::leave(CallId call, bool at_once, Time now) {
+  impl_->departure.leave(call, plan_leave(at_once, now), at_once, now);
+  impl_->settle(now);
+}
+
+Result<LeavePlan> Node::plan_leave(bool at_once, Time now) const {
+  return node::plan_leave(impl_->context, at_once, now);
 }
 
 void Node::forget(CallId call, const ForgetRequest& request, Time now) {
@@ -237,7 +254,7 @@ Time Node::Impl::parts_due() const {
   return std::min({cluster.next_deadline(), decrees.next_deadline(), proposals.next_deadline(),
                    wishes.next_deadline(), quorum.next_deadline(), takeover.next_deadline(),
                    grants.next_deadline(), blocks.next_deadline(), registry.next_deadline(),
-                   registration.next_deadline()});
+                   registration.next_deadline(), departure.next_deadline()});
 }
 
 Time Node::Impl::next_deadline() const { return std::min(context.mesh->next_deadline(), parts_due()); }
@@ -276,6 +293,7 @@ void Node::Impl::settle(Time now) {
   }
   describe(now);
   apply_fresh(now);
+  departure.tick(now);
   takeover.tick(now);
   quorum.tick(now);
   blocks.put_in_force(now);
@@ -372,6 +390,7 @@ void Node::Impl::hear_of_decrees(const Heard& heard, Time now) {
     proposals.hear(heard, *wish, now);
   } else if (const auto* wish_reply = std::get_if<wire::WishReply>(&body)) {
     wishes.hear(heard, *wish_reply);
+    departure.hear(heard, *wish_reply, now);
   } else if (const auto* prepare = std::get_if<consensus::Prepare>(&body)) {
     decrees.hear(heard, *prepare);
   } else if (const auto* accept = std::get_if<consensus::Accept>(&body)) {
@@ -429,51 +448,6 @@ void Node::Impl::ask_for_reconcile() {
     effect.peers.assign(peers.begin(), peers.end());
   }
   context.out.effects.push_back(std::move(effect));
-}
-
-void Node::Impl::describe(Time now) {
-  if (!context.chain || !context.underlay || !registration.may_describe()) return;
-  wire::NodeInfo info;
-  info.name = context.config.name;
-  info.zone = context.config.zone;
-  info.version = context.config.version;
-  for (const std::uint16_t port : context.config.listen_ports)
-    info.endpoints.push_back({context.underlay->address, port});
-  info.underlay = {context.underlay->address};
-  info.underlay.insert(info.underlay.end(), context.underlay->also.begin(), context.underlay->also.end());
-  info.vtep_mac = vtep_mac(context.id);
-  info.host_uid = context.host_uid;
-  for (const auto& [family, home] : context.home) info.hosts.push_back(home.address());
-  info.features = consensus::newest_feature_level;
-  info.lapsed = registration.lapsed();
-  if (context.encrypts()) {
-    info.wireguard = {context.wireguard, context.encryption.port, {}};
-    for (const plan::PairRoot& root : context.config.pair_roots) info.wireguard->secrets.push_back(root.id);
-  }
-  context.mesh->describe(info, now);
-}
-
-std::vector<std::string> Node::Impl::waiting_for() const {
-  std::vector<std::string> out;
-  const auto add = [&](std::string reason) {
-    if (!reason.empty()) out.push_back(std::move(reason));
-  };
-  add(cluster.waiting_for());
-  add(decrees.waiting_for());
-  add(registration.waiting_for());
-  if (!context.underlay) add("an underlay address: there is no default route; give --underlay-address");
-  if (context.registered) add(blocks.waiting_for());
-  if (context.chain && context.underlay && !context.kernel) add("the kernel to be programmed");
-  if (context.kernel && !*context.kernel) add("the kernel: " + context.kernel->error().text);
-  return out;
-}
-
-void Node::Impl::report_readiness() {
-  const bool ready = waiting_for().empty();
-  if (ready == was_ready) return;
-  was_ready = ready;
-  context.say({ready ? Event::Level::info : Event::Level::warning, "node", context.config.name,
-               ready ? "waiting" : "ready", ready ? "ready" : "waiting", ready ? "" : waiting_for().front()});
 }
 
 }  // namespace overlay::node

@@ -116,6 +116,14 @@ class Node {
   /// A CNI GC: gives back what `network` leases to others than `valid`.
   void collect(CallId call, const std::string& network, const std::set<ipam::LeaseKey>& valid, Time now);
 
+  /// Takes no new pods from now on, and gives back blocks without pods; with `on` false that ends.
+  void drain(CallId call, bool on, Time now);
+  /// Leaves the cluster for good: gives back its blocks and its vote, and is removed by decree; Left follows.
+  /// Answered when it is out, or soon: it goes on by itself, whatever happens to it, and view() tells of it.
+  /// `at_once`: pods that run here are cut off.
+  void leave(CallId call, bool at_once, Time now);
+  [[nodiscard]] Result<LeavePlan> plan_leave(bool at_once, Time now) const;
+
   // What needs a decree is answered when it is there, or with what is against it; each plan_… says what would
   // be done, and its errors too.
   /// Removes dead nodes for ever.

@@ -41,11 +41,13 @@ bool Paths::is_neighbour(const wire::NodeInfo& info) const {
 }
 
 void Paths::know(const NodeId& node, Time now) {
+  replan_behind(node);
   const wire::NodeInfo* info = context_.mesh->info(node);
   const auto index = context_.peer_index.find(node);
   if (info == nullptr || index == context_.peer_index.end() || !can_be_probed(*info)) {
     prober_.remove(node);
     shown_.erase(node);
+    relayed_.erase(node);
     if (narrow_.erase(node) != 0) tell_narrow(now);
     return;
   }
@@ -95,7 +97,9 @@ void Paths::inherit(Time now) {
 void Paths::inherit(const NodeId& peer, const paths::Choice& choice, Time now) {
   prober_.inherit(peer, choice, now);
   const auto path = prober_.path(peer);
-  if (path) shown_[peer] = {.text = text(*path), .choice = path->choice};
+  if (!path) return;
+  shown_[peer].text = text(*path);
+  note_choice(peer, path->choice);
 }
 
 void Paths::tick(Time now) {
@@ -188,6 +192,18 @@ plan::Way Paths::way(const NodeId& peer) const {
   return out;
 }
 
+void Paths::note_choice(const NodeId& peer, const paths::Choice& choice) {
+  shown_[peer].choice = choice;
+  choice.kind == paths::Kind::relay ? void(relayed_.insert(peer)) : void(relayed_.erase(peer));
+}
+
+/// Whether they go by that relay depends on what is known of it.
+void Paths::replan_behind(const NodeId& relay) {
+  for (const NodeId& peer : relayed_) {
+    if (shown_[peer].choice.relay == relay) context_.replan(peer);
+  }
+}
+
 // ---- what is told ----
 
 void Paths::tell_change(const NodeId& peer, Time now) {
@@ -197,7 +213,7 @@ void Paths::tell_change(const NodeId& peer, Time now) {
   const bool up = path->state == paths::State::up;
   const bool as_before = path->choice == shown.choice || shown.text == "unknown";
   if (path->choice != shown.choice) context_.replan(peer);
-  shown.choice = path->choice;
+  note_choice(peer, path->choice);
   const std::string before = std::exchange(shown.text, text(*path));
   const bool first = path->state != paths::State::unknown && !std::exchange(shown.tried, true);
   const bool expected = first && up && as_before;

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "overlay/node/context.h"
@@ -66,6 +67,8 @@ class Paths {
   void inherit(const NodeId& peer, const paths::Choice& choice, Time now);
   void send(const paths::Probe& probe);
   void ask_and_answer();
+  void note_choice(const NodeId& peer, const paths::Choice& choice);
+  void replan_behind(const NodeId& relay);
   void tell_change(const NodeId& peer, Time now);
   void tell_narrow(Time now);
   std::string text(const paths::PathView& path) const;
@@ -79,6 +82,7 @@ class Paths {
   Stand seen_;
   bool watches_traffic_ = false;
   std::map<NodeId, Shown> shown_;         // each path as it was told of
+  std::set<NodeId> relayed_;              // those of them by way of another peer
   std::map<NodeId, std::size_t> narrow_;  // peers, and the size that passes
   std::vector<SendProbe> out_;
 };

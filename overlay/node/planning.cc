@@ -45,6 +45,28 @@ Status check_dead(const Context& context, const ForgetPlan::Node& node) {
               context.config.name + " reaches " + node.name + ", which is not dead: stop its overlayd first");
 }
 
+std::vector<std::string> pods_of(const Context& context) {
+  std::vector<std::string> out;
+  for (const ipam::Lease& lease : context.leases.all()) {
+    out.push_back(lease.key.container + " (" + lease.addresses.front().text() + ")");
+  }
+  for (const std::string& name : context.strangers) out.push_back("the one behind " + name);
+  return out;
+}
+
+Error pods_run(const Context& context, const std::vector<std::string>& pods) {
+  constexpr std::size_t most_pods_named = 5;
+  std::string named;
+  for (std::size_t i = 0; i < std::min(pods.size(), most_pods_named); ++i)
+    named += (i == 0 ? "" : ", ") + pods[i];
+  if (pods.size() > most_pods_named)
+    named += " and " + std::to_string(pods.size() - most_pods_named) + " more";
+  return fail(Errc::refused, std::to_string(pods.size()) + " pods run on " + context.config.name + ": " +
+                                 named +
+                                 "; 'overlayctl drain' keeps new ones away, stop these, or give --force, "
+                                 "which cuts them off");
+}
+
 }  // namespace
 
 bool begins(const std::string& hex, const std::string& digits) {
@@ -85,6 +107,30 @@ consensus::Change change_of(const ForgetPlan& plan) {
   for (const ForgetPlan::Node& node : plan.nodes) {
     if (!node.removed) out.removed.push_back({node.id, node.name, plan.heir});
   }
+  return out;
+}
+
+// ---- leave ----
+
+Result<LeavePlan> plan_leave(const Context& context, bool at_once, Time now) {
+  if (!context.chain) return no_cluster();
+  LeavePlan out;
+  out.blocks = context.blocks_of(context.id);
+  out.pods = pods_of(context);
+  out.voter = context.is_seated();
+  std::set<NodeId> leaving = {context.id};
+  context.mesh->records().each(wire::RecordKind::node, [&](const wire::Record& record) {
+    if (is_leaving(context, wire::node_of(record.key))) leaving.insert(wire::node_of(record.key));
+  });
+  const auto voters = without(context.chain->voters(), leaving, members(context, now));
+  if (voters.empty()) {
+    return fail(Errc::refused,
+                context.config.name +
+                    " reaches no other node that could vote in its place: start one, or, if this "
+                    "cluster is to end, stop overlayd and run 'overlayctl teardown'");
+  }
+  for (const NodeId& voter : ids_of(voters)) out.voters.push_back(context.mesh->name_of(voter));
+  if (!out.pods.empty() && !at_once) return pods_run(context, out.pods);
   return out;
 }
 

@@ -15,6 +15,8 @@ inline constexpr std::size_t id_digits = 8;
 bool begins(const std::string& hex, const std::string& digits);
 
 [[nodiscard]] Result<ForgetPlan> plan_forget(const Context& context, const ForgetRequest& request, Time now);
+/// `at_once`: pods that run here are no obstacle.
+[[nodiscard]] Result<LeavePlan> plan_leave(const Context& context, bool at_once, Time now);
 [[nodiscard]] Result<ExtendPlan> plan_extend(const Context& context, const Prefix& pool);
 [[nodiscard]] Result<AssignPlan> plan_assign(const Context& context, const AssignRequest& request);
 

@@ -30,6 +30,13 @@ struct ForgetPlan {
   std::vector<std::string> voters;  // names of those that would vote from then on
 };
 
+struct LeavePlan {
+  std::vector<Prefix> blocks;       // it owns, and gives back
+  std::vector<std::string> pods;    // that run here
+  bool voter = false;               // it votes, and is replaced
+  std::vector<std::string> voters;  // names of those that would vote from then on
+};
+
 struct ExtendPlan {
   Prefix pool;
   std::uint64_t blocks = 0;  // it adds

@@ -15,12 +15,13 @@ LeaseAnswer Pods::answer(const ipam::Lease& lease) const {
 
 void Pods::lease(CallId call, const ipam::LeaseRequest& request, const Obstacles& obstacles, WallTime wall,
                  Time now) {
+  const ipam::LeaseKey& key = request.key;
+  const bool is_new = context_.leases.find(key) == nullptr;
+  if (is_new && !obstacles.closed.empty()) return reply(call, fail(Errc::unavailable, obstacles.closed));
   if (!obstacles.waiting_for.empty()) {
     reply(call, fail(Errc::unavailable, "this node is not ready; it waits for " + obstacles.waiting_for));
     return;
   }
-  const ipam::LeaseKey& key = request.key;
-  const bool is_new = context_.leases.find(key) == nullptr;
   auto leased = context_.leases.add(request, wall, context_.supply(), now);
   if (!leased) {
     Error error = std::move(leased).error();

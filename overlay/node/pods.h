@@ -20,6 +20,7 @@ class Pods {
   struct Obstacles {
     std::string waiting_for;    // the node cannot serve yet
     std::string block_refusal;  // why it got no further block
+    std::string closed;         // no new pod is taken
   };
   void lease(CallId call, const ipam::LeaseRequest& request, const Obstacles& obstacles, WallTime wall,
              Time now);

@@ -82,9 +82,14 @@ void Proposals::begin(Time now) {
 /// so that the voters do not compete for nothing.
 bool Proposals::improve(consensus::Decree& decree, Time now) {
   if (improve_due_ == Time::max()) improve_due_ = now + improve_interval;
-  if (!context_.config.choose_voters || now < improve_due_) return false;
+  if (now < improve_due_) return false;
   improve_due_ = now + improve_interval;
   if (lowest_voter(context_) != context_.id || !majority_is_here(context_)) return false;
+  if (auto others = without_leaving(context_.chain->voters(), members(context_, now))) {
+    decree.voters = *std::move(others);
+    return true;
+  }
+  if (!context_.config.choose_voters) return false;
   if (const std::uint32_t level = common_feature_level(context_); level > context_.chain->feature_level()) {
     decree.change.feature_level = level;
     return true;
@@ -149,8 +154,7 @@ void Proposals::conclude(Time now) {
 }
 
 Time Proposals::next_deadline() const {
-  const Time improve = context_.config.choose_voters && !proposer_ ? improve_due_ : Time::max();
-  return proposer_ ? std::min(proposer_->next_deadline(), give_up_) : improve;
+  return proposer_ ? std::min(proposer_->next_deadline(), give_up_) : improve_due_;
 }
 
 }  // namespace overlay::node

@@ -63,6 +63,7 @@ void Registration::set(bool registered) {
 void Registration::tick(Time now) {
   if (!context_.chain || state_ == State::lost) return;
   if (const auto removed = context_.chain->removed(context_.id)) {
+    if (context_.departure.leaving) return lose("nothing: it has left the cluster");
     return rekey("removed", "it was removed from the cluster by decree " + std::to_string(removed->index));
   }
   if (disowned_) return rekey("interrupted", "its change of identity was interrupted");
@@ -252,10 +253,14 @@ void Registration::go_on_offline(Time now) {
                 "no majority of the voters was reached for 60 s; it goes on inside its own blocks"});
 }
 
-void Registration::rekey(const std::string& suffix, const std::string& why) {
+void Registration::lose(const std::string& waits_for) {
   state_ = State::lost;
-  why_lost_ = why;
+  why_lost_ = waits_for;
   set(false);
+}
+
+void Registration::rekey(const std::string& suffix, const std::string& why) {
+  lose("a new identity: " + why);
   context_.say({Event::Level::error, "identity", context_.config.name, context_.id.short_hex(), suffix, why});
   context_.out.effects.push_back(Rekey{suffix, why});
 }
@@ -325,7 +330,7 @@ void Registration::pulse(Time now) {
 
 std::string Registration::waiting_for() const {
   using Kind = wire::RegisterReply::Kind;
-  if (state_ == State::lost) return "a new identity: " + why_lost_;
+  if (state_ == State::lost) return why_lost_;
   if (!context_.chain || context_.registered) return {};
   std::string missing;
   for (const NodeId& voter : ids_of(context_.chain->voters())) {

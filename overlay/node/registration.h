@@ -66,6 +66,7 @@ class Registration {
   void lapse(Time now);
   void adopt_binding();
   void go_on_offline(Time now);
+  void lose(const std::string& waits_for);
   void rekey(const std::string& suffix, const std::string& why);
   void set(bool registered);
   bool is_same_boot() const;

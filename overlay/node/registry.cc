@@ -142,6 +142,15 @@ void Registry::tick(Time now) {
   }
 }
 
+bool Registry::learns_from(const NodeId& voter) const {
+  const consensus::Decree* next = context_.is_seated() ? next_seating() : nullptr;
+  if (next == nullptr) return false;
+  const auto before = ids_of(context_.chain->voters(next->follows));
+  if (std::find(before.begin(), before.end(), voter) == before.end()) return false;
+  const auto source = sources_.find(voter);
+  return next->index != term_ || source == sources_.end() || !source->second.done;
+}
+
 /// One after the other since this node has been a voter: whoever voted before it must know all that came
 /// before.
 const consensus::Decree* Registry::next_seating() const {

@@ -24,6 +24,8 @@ class Registry {
   const std::map<NodeId, wire::Life>& lives() const { return lives_; }
   std::uint64_t known_since() const { return known_since_; }
 
+  /// It voted before, and has yet to tell of its register.
+  bool learns_from(const NodeId& voter) const;
   void tick(Time now);
   Time next_deadline() const { return ask_at_; }
 

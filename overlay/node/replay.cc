@@ -59,6 +59,8 @@ Status Node::Impl::replay(const wire::LogEntry& entry, std::vector<wire::Record>
     grants.restore_released(over->generation);
   } else if (const auto* founding = std::get_if<wire::FoundingEntry>(&entry)) {
     cluster.restore(*founding);
+  } else if (const auto* told = std::get_if<wire::DepartureEntry>(&entry)) {
+    departure.restore(*told);
   } else {
     replay_registration(entry);
   }
@@ -188,6 +190,7 @@ std::vector<Bytes> Node::Impl::snapshot() const {
   for (const auto& [family, prefix] : context.home) add(wire::HomeEntry{prefix});
   for (const auto& [address, since] : context.leases.resting()) add(wire::CoolingEntry{address, since});
   for (const ipam::Lease& lease : context.leases.all()) add(wire::LeaseEntry{lease});
+  if (context.departure != wire::DepartureEntry{}) add(context.departure);
   for (const wire::LogEntry& entry : registration.entries()) add(entry);
   for (const auto& [node, life] : registry.lives()) add(wire::RegistrationEntry{node, life});
   if (registry.known_since() != 0) add(wire::RegistryEntry{registry.known_since()});
@@ -203,6 +206,7 @@ std::vector<Bytes> Node::Impl::heirloom() const {
     if (wire::node_of(record.key) != context.id) add(wire::RecordEntry{record.envelope});
   });
   for (const auto& [node, index] : context.peer_index) add(wire::PeerIndexEntry{node, index});
+  if (context.departure.drained) add(wire::DepartureEntry{.drained = true});
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "overlay/node/electorate.h"
 #include "overlay/node/judge.h"
 
 namespace overlay::node {
@@ -35,6 +36,19 @@ std::string Takeover::waiting_for() const {
     if (!source.done) missing += (missing.empty() ? "" : ", ") + context_.mesh->name_of(voter);
   }
   return "what the voters before it have acknowledged; not yet from " + missing;
+}
+
+bool Takeover::learns_from(const NodeId& voter) const {
+  const auto ready = ready_seats();
+  const auto seats = context_.chain->seats_of(context_.identity.public_key);
+  return std::any_of(seats.begin(), seats.end(), [&](std::uint32_t seat) {
+    if (std::binary_search(ready.begin(), ready.end(), seat)) return false;
+    const auto before = ids_of(context_.chain->voters(held_since(seat)->follows));
+    if (std::find(before.begin(), before.end(), voter) == before.end()) return false;
+    const auto copy = copies_.find(seat);
+    return copy == copies_.end() || !copy->second.sources.contains(voter) ||
+           !copy->second.sources.at(voter).done;
+  });
 }
 
 /// The decree since which this node has held the seat without a break; null: since genesis.
@@ -90,6 +104,7 @@ void Takeover::ask(std::uint32_t seat, const Copy& copy) {
 }
 
 void Takeover::hear(const Heard& heard, const wire::CopyReply& reply, Time now) {
+  if (term_ != context_.chain->term()) return;  // it may not hold the seat any more
   const auto copy = copies_.find(reply.seat);
   if (copy == copies_.end() || copy->second.term != reply.term) return;
   const auto source = copy->second.sources.find(heard.from);

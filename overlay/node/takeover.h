@@ -28,6 +28,8 @@ class Takeover {
   /// Since which decree each seat that was taken over is held.
   const std::map<std::uint32_t, std::uint64_t>& done() const { return done_; }
 
+  /// It has yet to tell what was in force in some seat that it voted for before.
+  bool learns_from(const NodeId& voter) const;
   void tick(Time now);
   Time next_deadline() const { return is_muted() ? Time::max() : ask_at_; }
 

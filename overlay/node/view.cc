@@ -198,6 +198,10 @@ View Node::Impl::view(Time /*now*/) const {
   out.registered = context.registered;
   out.instance = registration.instance();
   out.offline = registration.offline();
+  out.drained = context.departure.drained;
+  out.leaving = context.departure.leaving;
+  out.left = departure.has_left();
+  out.leaving_waits_for = departure.waiting_for();
   if (context.underlay) out.underlay_address = context.underlay->address;
   out.vtep_mac = vtep_mac(context.id);
   out.mtu = context.mtu();

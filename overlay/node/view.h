@@ -106,6 +106,10 @@ struct View {
   Nonce instance;           // under which it has registered, or will
   bool registered = false;  // it may lease from its blocks
   bool offline = false;     // without the voters' agreement: on the word of its disk
+  bool drained = false;     // it takes no new pods
+  bool leaving = false;     // it was told to leave the cluster
+  bool left = false;        // it has
+  std::string leaving_waits_for;
   std::uint64_t addresses = 0;
   std::uint64_t capacity = 0;
   std::vector<AlarmView> alarms;

@@ -285,6 +285,7 @@ void Crowd::lease(MachineIndex index) {
 
 /// Nobody is copied or removed in a crowd.
 void Crowd::carry_out(MachineIndex, node::Rekey&) {}
+void Crowd::carry_out(MachineIndex, node::Left&) {}
 
 void Crowd::carry_out(MachineIndex from, node::Answer& answer) {
   if (!answer.result || !*answer.result) {

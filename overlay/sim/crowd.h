@@ -93,6 +93,7 @@ class Crowd {
   void carry_out(MachineIndex from, node::Answer& answer);
   void carry_out(MachineIndex from, node::Event& event);
   void carry_out(MachineIndex from, node::Rekey& rekey);
+  void carry_out(MachineIndex from, node::Left& left);
 
   CrowdQueue queue_;
   Rng rng_;

@@ -11,8 +11,9 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr std::array<std::string_view, fault_kinds> fault_names = {
-    "partition", "one-way", "kill",  "power",     "reset",      "slow-link", "slow-disk", "freeze", "kernel",
-    "move",      "hostile", "flush", "disk-full", "sync-error", "rollback",  "copy",      "path"};
+    "partition", "one-way", "kill", "power",   "reset", "slow-link",  "slow-disk",
+    "freeze",    "kernel",  "move", "hostile", "flush", "disk-full",  "sync-error",
+    "rollback",  "copy",    "path", "drain",   "leave", "slow-reader"};
 
 constexpr auto all = [] {
   std::array<Fault, fault_kinds> kinds{};
@@ -78,6 +79,7 @@ void Trouble::end() {
     host.freeze(world_.time());
     host.kill_never();
     host.start();
+    host.drain(false);
     host.start_pods_anew();
   }
 }
@@ -159,6 +161,13 @@ void Trouble::strike(Fault kind) {
       return copy();
     case Fault::path:
       return spoil_path(a, b);
+    case Fault::drain:
+      return drain();
+    case Fault::leave:
+      return leave();
+    case Fault::slow_reader:
+      world_.network().throttle(a, 1024 << rng_.below(6));
+      return undo(seconds(5), minutes(1), [this, host = a] { world_.network().throttle(host, 0); });
   }
 }
 
@@ -219,7 +228,7 @@ void Trouble::roll_back() {
 void Trouble::copy() {
   const HostIndex host = any();
   const bool may = !world_.host(host).image().entries.empty() && may_lapse(world_.host(host).id());
-  if (may) world_.copy(host, rng_.one_in(4));
+  if (may && leaving() == 0) world_.copy(host, rng_.one_in(4));
 }
 
 void Trouble::lie() {
@@ -237,6 +246,49 @@ void Trouble::spoil_path(HostIndex a, HostIndex b) {
   if (kind > 1) paths.cut(a, b, DataPath::Way::vxlan);
   if (kind == 0) paths.narrow(a, b, 600 + rng_.below(850));
   undo(seconds(2), minutes(1), [&paths, a, b] { paths.heal(a, b); });
+}
+
+void Trouble::drain() {
+  const HostIndex host = any();
+  world_.host(host).drain(true);
+  undo(seconds(5), minutes(1), [this, host] { world_.host(host).drain(false); });
+}
+
+/// Some must stay, to whom the others can leave everything.
+void Trouble::leave() {
+  const HostIndex host = any();
+  std::vector<HostPort> all;
+  for (HostIndex i = 0; i < world_.size(); ++i) all.push_back({host_name(i), mesh_port});
+  if (world_.size() < 3 + 2 * leaving()) return;
+  world_.host(host).set_join(all);
+  const bool at_once = rng_.one_in(3);
+  if (!at_once) {
+    world_.host(host).runtime().want(0);
+    world_.host(host).runtime().remove_all(world_.time());
+    world_.host(host).poke_runtime();
+  }
+  undo({}, seconds(10), [this, host, at_once] {
+    if (has_twins()) return;
+    leaving_.insert(world_.host(host).id());
+    world_.host(host).leave(at_once);
+  });
+}
+
+/// Those that were told to and are not out, whether they run or not.
+std::size_t Trouble::leaving() const {
+  std::size_t out = 0;
+  for (HostIndex i = 0; i < world_.size(); ++i) out += leaving_.count(world_.host(i).id());
+  return out;
+}
+
+/// Two machines live under one identity and have not found out yet. What either is told to leave both leave,
+/// and where they were to vote alone there would be nobody to tell them apart.
+bool Trouble::has_twins() const {
+  std::set<NodeId> seen;
+  for (HostIndex i = 0; i < world_.size(); ++i) {
+    if (!seen.insert(world_.host(i).id()).second) return true;
+  }
+  return false;
 }
 
 void Trouble::move() {

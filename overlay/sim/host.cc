@@ -34,22 +34,6 @@ void Host::remember(const wire::Record& record) {
   disk_.synced(disk_.size());
 }
 
-Image Host::image() const {
-  const auto& entries = disk_.entries();
-  return {identity_, {entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(disk_.durable())}};
-}
-
-void Host::restore(const Image& image) {
-  log("restore", std::to_string(image.entries.size()) + " entries");
-  const NodeId before = id_;
-  identity_ = image.identity;
-  id_ = identity_.node_id();
-  disk_.compact(image.entries);
-  written_ = reported_ = disk_.size();
-  runtime_.disk_fell_back();
-  shared_.invariants.disk_replaced(index_, id_, powered_ && id_ == before);
-}
-
 void Host::start() {
   if (!powered_) {
     powered_ = true;
@@ -65,6 +49,7 @@ void Host::start() {
   config_.kernel_cluster = kernel_.cluster().value_or(ClusterId{});
   config_.kernel_ways.peers = kernel_.ways();
   auto started = node::Node::start(config_, identity_, disk_.entries(), Rng(rng_.next()), clock());
+  if (!started && started.error().code == Errc::refused) return begin_anew();
   if (!started) return shared_.verdict.fail("start: " + host_name(index_) + ": " + started.error().text);
   node_ = std::move(*started);
   report_durable();
@@ -120,7 +105,11 @@ void Host::abort() {
   disk_.power_lost(rng_);
   stop();
   shared_.network.daemon_died(index_);
-  queue().after(seconds(1), [this, life = life_] {
+  start_later(seconds(1));
+}
+
+void Host::start_later(Duration delay) {
+  queue().after(delay, [this, life = life_] {
     if (life == life_ && powered_) start();
   });
 }
@@ -344,23 +333,6 @@ void Host::carry_out(const node::Event& effect) {
       effect.kind + " " + effect.subject + ": " + effect.from + " -> " + effect.to + " " + effect.text);
 }
 
-/// As the daemon does: the old identity and log are put aside, the new ones are on disk before it starts
-/// again.
-void Host::carry_out(const node::Rekey& effect) {
-  log("rekey", effect.cause + ": " + effect.why);
-  const auto entries = node_->heirloom();
-  stop();
-  shared_.network.daemon_died(index_);
-  for (const auto& [key, container] : runtime_.containers())
-    shared_.invariants.ended(index_, key, queue().time());
-  runtime_.machine_lost(queue().time());
-  config_.rekeyed = effect.why;
-  restore({KeyPair::from_seed(rng_.bytes<SecretSeed>()), entries});
-  queue().after(milliseconds(100), [this, life = life_] {
-    if (life == life_ && powered_) start();
-  });
-}
-
 node::CallId Host::ask(const Order& order) {
   const node::CallId call = ++last_order_;
   step([&](node::Node& node) { order(node, call, clock()); });
@@ -370,10 +342,14 @@ node::CallId Host::ask(const Order& order) {
 void Host::carry_out(const node::Answer& effect) {
   if (effect.call > std::uint64_t{1} << 32) {
     answers_.emplace(effect.call, effect.result ? Status() : Status(effect.result.error()));
+    if (closing_.erase(effect.call) != 0 && effect.result && !closed_) close();
   }
   const auto outcome = runtime_.answered(effect, queue().time());
   log("answer", std::to_string(effect.call) + (effect.result ? "" : " " + effect.result.error().text));
   if (outcome.kind == Outcome::Kind::became_live) {
+    if (closed_ && !closed_->contains(outcome.key)) {
+      shared_.verdict.fail("drained: " + host_name(index_) + ": it took " + outcome.key.container);
+    }
     // What was answered must be owned by what is on disk now, and earlier effects have been carried out.
     shared_.invariants.became_live(index_, outcome.key, runtime_.containers().at(outcome.key).addresses,
                                    queue().time());

@@ -93,6 +93,11 @@ class Host final : public Station {
   using Order = std::function<void(node::Node&, node::CallId, Time)>;
   node::CallId ask(const Order& order);
   const std::map<node::CallId, Status>& answers() const { return answers_; }
+  /// An operator wants no new pods here; `on` false: that ends.
+  void drain(bool on);
+  /// An operator wants it out of the cluster. It comes back as a new machine, a while after it has left.
+  void leave(bool at_once);
+  bool leaves() const { return running() && node_->view(clock()).leaving; }
   Temper& temper() { return temper_; }
   const NodeId& id() const { return id_; }
   const KeyPair& identity() const { return identity_; }
@@ -157,6 +162,11 @@ class Host final : public Station {
   void carry_out(const node::Answer& effect);
   void carry_out(const node::Event& effect);
   void carry_out(const node::Rekey& effect);
+  void carry_out(const node::Left& effect);
+  void close();
+  void begin_anew();
+  void become_another(const std::vector<Bytes>& entries);
+  void start_later(Duration delay);
 
   void send(const node::SendProbe& probe);
   void begin_reconcile();
@@ -180,6 +190,10 @@ class Host final : public Station {
 
   std::map<node::CallId, Status> answers_;
   node::CallId last_order_ = std::uint64_t{1} << 32;  // above the runtime's calls
+
+  std::set<node::CallId> closing_;                  // calls that end the taking of pods
+  std::vector<ipam::BlockRecord> owed_;             // what it had when it was told to leave
+  std::optional<std::set<ipam::LeaseKey>> closed_;  // one was done; what was leased then
 
   bool powered_ = false;
   std::optional<Nonce> resumed_;

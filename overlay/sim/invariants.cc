@@ -52,6 +52,7 @@ void Invariants::observe(HostIndex host, const node::View& view) {
   records(host, view, *cluster);
   claims(host, view, *cluster);
   leases(host, view);
+  unforked(host, view);
 }
 
 /// An id is for ever: it is the hash of a key on disk.
@@ -175,6 +176,10 @@ void Invariants::durable(HostIndex host, const NodeId& node, const Bytes& entry)
   if (const auto* life = std::get_if<wire::RegistrationEntry>(&*decoded)) {
     registered_[{life->node, life->life.incarnation, life->life.nonce}].insert(node);
   }
+  if (const auto* founding = std::get_if<wire::FoundingEntry>(&*decoded)) {
+    const auto proposal = wire::read(founding->proposal);
+    if (proposal) signed_by_[wire::cluster_of(*proposal)].insert(node);
+  }
   const auto* kept = std::get_if<wire::KeptEntry>(&*decoded);
   const auto* held = std::get_if<wire::RecordEntry>(&*decoded);
   if (kept == nullptr && held == nullptr) return;
@@ -182,8 +187,46 @@ void Invariants::durable(HostIndex host, const NodeId& node, const Bytes& entry)
   if (!record) return;
   if (const auto* genesis = std::get_if<consensus::Genesis>(&record->body)) {
     member_of(host, wire::cluster_of(*record), *genesis);
+    founded(host, wire::cluster_of(*record));
+  } else if (const auto* decree = std::get_if<wire::DecreeRecord>(&record->body)) {
+    hosts_[host].decreed[decree->decree.index] = decree->decree.voters;
   } else if (const auto* block = std::get_if<BlockRecord>(&record->body)) {
     on_disk_[{block->prefix, block->epoch}].insert(node);
+    if (kept != nullptr) acknowledges(host, node, *block);
+  }
+}
+
+/// Together means all of them: each founder has signed, on its disk, before there is a cluster.
+void Invariants::founded(HostIndex host, const ClusterId& cluster) {
+  if (founders_ < 2) return;
+  count("founded by all");
+  const std::size_t signed_by = signed_by_[cluster].size();
+  if (signed_by >= founders_) return;
+  broken(host, "founded by all",
+         "cluster " + cluster.short_hex() + " was signed by " + std::to_string(signed_by) + " of " +
+             std::to_string(founders_) + " founders");
+}
+
+/// Whoever takes a seat over asks what was acknowledged there; what is under an older decree than a voter
+/// knows, and not of a seat that it now holds itself, it can only have acknowledged after it was asked.
+void Invariants::acknowledges(HostIndex host, const NodeId& node, const BlockRecord& block) {
+  const auto& decreed = hosts_[host].decreed;
+  if (decreed.empty() || block.epoch.term >= decreed.rbegin()->first) return;
+  count("acknowledged under the newest decree");
+  const auto& voters = decreed.rbegin()->second;
+  const bool takes_over =
+      !voters.empty() && hash_id<NodeId>(voters[block.seat % voters.size()].view()) == node;
+  if (takes_over) return;
+  broken(host, "acknowledged under the newest decree",
+         text(block) + ", though it knows decree " + std::to_string(decreed.rbegin()->first));
+}
+
+/// Nobody's disk fell back, so nobody can have signed two records of one epoch.
+void Invariants::unforked(HostIndex host, const node::View& view) {
+  if (!fallen_back_.empty()) return;
+  count("no fork");
+  for (const auto& alarm : view.alarms) {
+    if (alarm.name.starts_with("fork-")) broken(host, "no fork", alarm.text);
   }
 }
 
@@ -220,10 +263,40 @@ void Invariants::disk_replaced(HostIndex host, const NodeId& node, bool pods_go_
   fallen_back_.insert(node);
   if (pods_go_on) {
     known.known.clear();
+    known.decreed.clear();
+    known.term = 0;
     return;
   }
+  identity_replaced(host);
+}
+
+void Invariants::identity_replaced(HostIndex host) {
+  auto& known = hosts_[host];
   if (known.cluster) drop(host, clusters_.at(*known.cluster));
   known = {};
+}
+
+/// It voted no more when it was removed, and had given back all that no pod has of it.
+void Invariants::left(HostIndex host, const node::View& view, const PublicKey& key,
+                      const std::vector<BlockRecord>& owed) {
+  count("left with nothing");
+  const auto removal = std::find_if(view.decrees.begin(), view.decrees.end(), [&](const auto& decree) {
+    const auto& removed = decree.change.removed;
+    return std::any_of(removed.begin(), removed.end(), [&](const auto& r) { return r.node == view.id; });
+  });
+  if (removal == view.decrees.end()) return broken(host, "left with nothing", "nobody has removed it");
+  const auto before = std::find_if(view.decrees.begin(), removal,
+                                   [&](const auto& decree) { return decree.index == removal->follows; });
+  const auto& voters = before == removal ? view.genesis->voters : before->voters;
+  if (std::find(voters.begin(), voters.end(), key) != voters.end()) {
+    broken(host, "left with nothing", "it voted until it was removed");
+  }
+  for (const auto& block : view.blocks) {
+    const bool kept = std::find(owed.begin(), owed.end(), block.record) != owed.end();
+    if (kept && view.alarms.empty()) {
+      broken(host, "left with nothing", text(block.record) + " was not given back");
+    }
+  }
 }
 
 /// What it owned and its containers have counts no more: it was replaced by another life of its identity, and

@@ -23,7 +23,9 @@ ipam::BlockMap::Records records_of(const node::View& view);
 
 class Invariants {
  public:
-  Invariants(std::size_t hosts, Verdict& verdict) : hosts_(hosts), verdict_(verdict) {}
+  /// `founders`: so many found the cluster together, and all of them sign it; 0: it is founded otherwise.
+  Invariants(std::size_t hosts, std::size_t founders, Verdict& verdict)
+      : hosts_(hosts), founders_(founders), verdict_(verdict) {}
 
   /// A node's knowledge, all of it on its disk, after a step that may have changed it.
   void observe(HostIndex host, const node::View& view);
@@ -35,9 +37,16 @@ class Invariants {
   void ended(HostIndex host, const ipam::LeaseKey& key, Time now);
   /// An entry of a machine's log that no crash can take away any more.
   void durable(HostIndex host, const NodeId& node, const Bytes& entry);
+  void key_shared(const NodeId& node) { fallen_back_.insert(node); }
   /// What a machine had on its disk is gone: another image of `node` is there now. `pods_go_on`: but its
   /// containers run.
   void disk_replaced(HostIndex host, const NodeId& node, bool pods_go_on);
+  /// The machine goes on under an identity that was never there before.
+  void identity_replaced(HostIndex host);
+  /// A machine of this key has left its cluster.
+  /// `owed`: blocks that it had when it was told to, and no pods in them.
+  void left(HostIndex host, const node::View& view, const PublicKey& key,
+            const std::vector<ipam::BlockRecord>& owed);
   /// A kernel lost routes, by the will of a node that knows this.
   void routes_lost(HostIndex host, const node::View& view, const Kernel::Routes& routes);
   /// A kernel was written to, and packets of its machine go in this circle; empty: in none.
@@ -75,6 +84,7 @@ class Invariants {
     NodeId id;
     std::optional<ClusterId> cluster;
     std::uint64_t term = 0;
+    std::map<std::uint64_t, std::vector<PublicKey>> decreed;  // voters, by the decrees on its disk
     ipam::BlockMap::Records known;
     std::vector<Prefix> claims;
     std::map<ipam::LeaseKey, std::vector<Ip>> live;
@@ -87,6 +97,9 @@ class Invariants {
   void removed(const NodeId& node, Cluster& cluster);
   void records(HostIndex host, const node::View& view, Cluster& cluster);
   void learn(HostIndex host, const ipam::BlockRecord& record, Cluster& cluster);
+  void founded(HostIndex host, const ClusterId& cluster);
+  void acknowledges(HostIndex host, const NodeId& node, const ipam::BlockRecord& block);
+  void unforked(HostIndex host, const node::View& view);
   void acknowledged(HostIndex host, const ipam::BlockRecord& record, const Cluster& cluster);
   void monotone(HostIndex host, const ipam::BlockMap::Records& now);
   void registration(HostIndex host, const node::View& view, Cluster& cluster);
@@ -98,11 +111,13 @@ class Invariants {
   void count(const char* rule, std::uint64_t times = 1) { checked_[rule] += times; }
 
   std::vector<Host> hosts_;
+  std::size_t founders_;
+  std::map<ClusterId, std::set<NodeId>> signed_by_;  // founders, of each genesis that was proposed
   std::map<ClusterId, Cluster> clusters_;
   std::map<Version, std::set<NodeId>> on_disk_;  // whose log holds the record
   std::map<std::tuple<NodeId, std::uint64_t, Nonce>, std::set<NodeId>>
       registered_;                // each life, and with which voters
-  std::set<NodeId> fallen_back_;  // identities whose disk an older image has replaced
+  std::set<NodeId> fallen_back_;  // identities whose disk an older image has replaced, or whose key is shared
   std::map<std::string, std::uint64_t> checked_;
   Verdict& verdict_;
 };

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "overlay/ipam/leases.h"
+#include "overlay/wire/decree.h"
 #include "overlay/wire/log_entry.h"
 
 namespace overlay::sim {
@@ -63,7 +64,7 @@ class Checked : public testing::Test {
   std::vector<ipam::Lease> leases[2];
   Time now;
   Verdict verdict;
-  Invariants invariants{2, verdict};
+  Invariants invariants{2, 0, verdict};
 };
 
 TEST_F(Checked, AcceptsAnHonestHistory) {
@@ -207,6 +208,66 @@ TEST_F(Checked, FindsAGrantThatNoMajorityOfTheVotersHasOnDisk) {
   records[1] = {owned("10.32.1.0/24", 2, 1)};
   invariants.observe(1, view(1));
   expect_broken("acknowledged before used");
+}
+
+TEST_F(Checked, FindsAForkWhereNoDiskFellBack) {
+  auto seen = view(1);
+  seen.alarms.push_back({"fork-10.32.0.0/24", "it is owned twice", {}});
+  invariants.observe(1, seen);
+  expect_broken("no fork");
+  verdict = {};
+  invariants.disk_replaced(0, id(0), true);
+  invariants.observe(1, seen);
+  EXPECT_TRUE(verdict.good()) << verdict.text();
+}
+
+TEST_F(Checked, FindsAnAcknowledgementUnderAnOlderDecree) {
+  const KeyPair other = KeyPair::from_seed(SecretSeed{{8}});
+  wire::DecreeRecord decree;
+  decree.decree.index = 1;
+  decree.decree.voters = {other.public_key};
+  decree.value = wire::encode_value(decree.decree);
+  const auto sealed = wire::seal(decree, {}, key, ClusterId{{1}});
+  invariants.durable(0, id(0), wire::encode_entry(wire::RecordEntry{sealed.envelope}));
+  EXPECT_TRUE(verdict.good()) << verdict.text();
+  records[0] = {owned("10.32.1.0/24", 2, 1)};
+  observe(0);
+  expect_broken("acknowledged under the newest decree");
+}
+
+TEST_F(Checked, FindsAClusterThatNotEveryFounderSigned) {
+  Invariants together{2, 2, verdict};
+  const wire::Record founded = wire::seal(genesis, {}, key, ClusterId{});
+  const auto adopts = [&] {
+    together.durable(0, id(0), wire::encode_entry(wire::RecordEntry{founded.envelope}));
+  };
+  const auto signs = [&](HostIndex host) {
+    together.durable(host, id(host), wire::encode_entry(wire::FoundingEntry{founded.envelope}));
+  };
+  signs(0);
+  adopts();
+  expect_broken("founded by all");
+  verdict = {};
+  signs(1);
+  adopts();
+  EXPECT_TRUE(verdict.good()) << verdict.text();
+}
+
+TEST_F(Checked, FindsALeaverThatKeptABlock) {
+  records[0] = {owned("10.32.0.0/24", 1, 0)};
+  observe(0);
+  auto last = view(0);
+  consensus::Decree decree;
+  decree.index = 1;
+  decree.change.removed = {{id(0), "n1", std::nullopt}};
+  last.decrees = {decree};
+  invariants.left(0, last, KeyPair::from_seed(SecretSeed{{8}}).public_key, records[0]);
+  expect_broken("left with nothing");
+  verdict = {};
+  last.blocks.clear();
+  invariants.left(0, last, key.public_key, {});
+  expect_broken("left with nothing");
+  EXPECT_NE(verdict.text().find("it voted until it was removed"), std::string::npos);
 }
 
 TEST_F(Checked, FindsAWithdrawnRoute) {

@@ -137,6 +137,8 @@ void Network::send(HostIndex host, mesh::SessionId session, const Bytes& frame) 
   auto* side = find(host, session, &where);
   if (side == nullptr) return;  // it ended while this was being written to disk
   side->unsent.push_back(frame);
+  side->unsent_bytes += frame.size();
+  most_unsent_ = std::max(most_unsent_, side->unsent_bytes);
   pump(where);
 }
 
@@ -174,6 +176,7 @@ void Network::pump(const Where& from) {
     const Time arrives = queue_.time() + latency(side.host, to) + wire_time(size);
     side.sent.push_back({std::move(side.unsent.front()), arrives});
     side.unsent.pop_front();
+    side.unsent_bytes -= size;
     side.sent_bytes += size;
     bytes_sent_ += size;
     queue_.after(to_kernel, [this, host = side.host, session = side.session, size] {
@@ -216,6 +219,10 @@ void Network::deliver(const Where& from) {
   const Packet packet = std::move(side.sent.front());
   side.sent.pop_front();
   side.not_before = queue_.time();
+  const auto slow = throttled_.find(other.host);
+  if (slow != throttled_.end() && packet.frame) {
+    side.not_before += Duration(seconds(1)) * packet.frame->size() / slow->second;
+  }
   if (!packet.frame) return end(from.connection, "closed by the peer");
   side.sent_bytes -= packet.frame->size();
   if (too_long(other, packet)) return end(from.connection, "a frame is too long");
@@ -267,6 +274,7 @@ void Network::daemon_died(HostIndex host) {
       continue;
     }
     side.unsent.clear();
+    side.unsent_bytes = 0;
     side.ending = true;
     pump(where);
   }
@@ -279,6 +287,7 @@ void Network::power_lost(HostIndex host) {
     if (side.open) shut(side);
     side.forgotten = true;
     side.unsent.clear();
+    side.unsent_bytes = 0;
     side.sent.clear();
     const auto& other = connection.sides[1 - where.side];
     if (!connection.accepted || other.forgotten) connections_.erase(where.connection);
@@ -308,10 +317,15 @@ void Network::heal(HostIndex from, HostIndex to) {
 void Network::heal_all() {
   cuts_.clear();
   slow_.clear();
+  throttled_.clear();
   wake();
 }
 
 void Network::slow(HostIndex a, HostIndex b, Duration extra) { slow_[std::minmax(a, b)] = extra; }
+
+void Network::throttle(HostIndex reader, std::size_t bytes) {
+  bytes == 0 ? void(throttled_.erase(reader)) : void(throttled_[reader] = bytes);
+}
 
 /// What was stuck is sent again, when its sender next tries.
 void Network::wake() {

@@ -81,11 +81,15 @@ class Network {
   bool carries(HostIndex from, HostIndex to) const { return passes(from, to) && stations_[to]->powered(); }
   /// Adds to the latency in both directions; zero takes it away.
   void slow(HostIndex a, HostIndex b, Duration extra);
+  /// A machine reads no more bytes a second than this of each session; zero: as fast as they come.
+  void throttle(HostIndex reader, std::size_t bytes);
   /// Resets one session, drawn at random. False when there is none.
   bool reset_one();
 
   std::size_t sessions() const { return connections_.size(); }
   std::uint64_t bytes_sent() const { return bytes_sent_; }
+  /// The most that some machine has ever had waiting for one session's send buffer.
+  std::size_t most_unsent() const { return most_unsent_; }
 
  private:
   using ConnectionId = std::uint64_t;
@@ -103,7 +107,8 @@ class Network {
     bool admitted = false;
     bool ending = false;       // an end follows what is unsent
     std::deque<Bytes> unsent;  // the send buffer is full
-    std::deque<Packet> sent;   // in the send buffer or under way
+    std::size_t unsent_bytes = 0;
+    std::deque<Packet> sent;  // in the send buffer or under way
     std::size_t sent_bytes = 0;
     bool arrival_queued = false;
     Time not_before;  // what is sent next arrives no sooner
@@ -148,7 +153,9 @@ class Network {
   std::map<std::pair<HostIndex, mesh::SessionId>, Where> by_session_;
   ConnectionId next_connection_ = 1;
   std::uint16_t next_port_ = 32768;
+  std::map<HostIndex, std::size_t> throttled_;
   std::uint64_t bytes_sent_ = 0;
+  std::size_t most_unsent_ = 0;
 };
 
 }  // namespace overlay::sim

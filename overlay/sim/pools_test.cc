@@ -152,6 +152,7 @@ TEST_F(Pools, KeepAForkAsEvidenceUntilADecreeSettlesIt) {
   for (HostIndex i = 0; i < 3; ++i) {
     const auto& signer = world->host(i).identity();
     if (signer.public_key != voters[other.seat % voters.size()]) continue;
+    world->share_key(i);
     world->hostile().show(1, wire::seal(other, {}, signer, *view(3).cluster).envelope);
   }
   const std::string name = "fork-" + other.prefix.text();
@@ -268,7 +269,8 @@ TEST_F(NamedBlocks, OfAnotherNodeComeWhenItHasGivenThemBack) {
   EXPECT_FALSE(owns(2, {of_node(3)[0], of_node(2)[1]}));
   world->host(3).runtime().remove_all(world->time());
   world->host(3).poke_runtime();
-  EXPECT_TRUE(becomes(1min, [&] {
+  // A minute after the last of them, for addresses rest.
+  EXPECT_TRUE(becomes(2min, [&] {
     return owns(3, {prefix("10.244.99.0/24"), of_node(3)[1]}) && owns(2, {of_node(3)[0], of_node(2)[1]});
   }));
   EXPECT_TRUE(becomes(30s, [&] { return world->unsettled().empty(); }));

@@ -15,6 +15,11 @@ constexpr auto spread_limit = seconds(3);
 constexpr auto links_settled = seconds(6);
 /// How soon a dead machine is missed: four seconds of silence and a few hops.
 constexpr auto notice_limit = seconds(10);
+/// What may wait for the send buffer of one session, bytes: what gossip is given, and a frame of each other
+/// kind.
+constexpr std::size_t most_unsent = 512 * 1024;
+/// How long leaving takes at most: addresses rest for a minute, and a voter is replaced.
+constexpr auto leave_limit = seconds(120);
 
 Prefix prefix(const char* text) { return Prefix::parse(text).value(); }
 
@@ -32,6 +37,7 @@ class Scenario {
     world_.start_all();
     if (plan_.options.misled) {
       world_.run(seconds(25));
+      nothing_is_founded();
       world_.correct();
     }
     bool on = plan_.trouble_from_start || calm("after the start");
@@ -47,10 +53,20 @@ class Scenario {
     const Duration longest = std::max<Duration>(minutes(5), plan_.length / 3);
     const bool good = world_.run(std::min<Duration>(rng_.between(seconds(20), longest), left));
     trouble_.end();
-    if (!good || !calm("after the heal")) return false;
+    bounded();
+    if (!good || !depart() || !calm("after the heal")) return false;
     ++report_.rounds;
     tell();
     return true;
+  }
+
+  /// While one of the founders was told something else.
+  void nothing_is_founded() {
+    for (HostIndex i = 0; i < world_.size(); ++i) {
+      if (!world_.host(i).running() || !world_.host(i).view().cluster) continue;
+      world_.verdict().fail("founders agree: " + host_name(i) + " is in a cluster, and " +
+                            host_name(*plan_.options.misled) + " was told another list");
+    }
   }
 
   /// Everything must come right within the limit.
@@ -64,6 +80,33 @@ class Scenario {
     if (!good) world_.verdict().fail("convergence: not within 60 s " + when + ": " + wrong());
     report_.slowest_calm = std::max(report_.slowest_calm, world_.time() - from);
     return world_.verdict().good();
+  }
+
+  /// I17: what is not sent yet is bounded, however slow its reader.
+  void bounded() {
+    const std::size_t most = world_.network().most_unsent();
+    if (most <= most_unsent) return;
+    world_.verdict().fail("bounded memory: " + std::to_string(most) + " bytes waited for one session");
+  }
+
+  /// Whoever was told to leave gets away.
+  bool depart() {
+    const auto stays = [this](HostIndex i) { return !world_.host(i).leaves(); };
+    const bool good = world_.run_until(
+        [&] {
+          for (HostIndex i = 0; i < world_.size(); ++i) {
+            if (!stays(i)) return false;
+          }
+          return true;
+        },
+        leave_limit);
+    if (good || world_.lacks_a_voter()) return true;
+    for (HostIndex i = 0; i < world_.size(); ++i) {
+      if (stays(i)) continue;
+      world_.verdict().fail("leaving: " + host_name(i) + " is not out within 120 s; it waits for " +
+                            world_.host(i).view().leaving_waits_for);
+    }
+    return false;
   }
 
   /// I16: when every container is gone, so is every lease.
@@ -178,7 +221,7 @@ Plan draw_plan(std::uint64_t seed, std::size_t hosts, Duration length, const std
   // What takes its time in a real cluster comes to pass in a short run too.
   if (rng.one_in(2)) {
     plan.options.spare_after = seconds(20);
-    plan.options.quarantine = seconds(40);
+    plan.options.quarantine = seconds(70);  // longer than addresses rest
   }
   plan.options.spares = plan.faults.contains(Fault::copy) ? 2 : 0;
   return plan;

@@ -243,9 +243,11 @@ TEST(Faults, AreNamedAndRefusedByName) {
   EXPECT_EQ(parse_faults("kill,one-way").value(), (Faults{Fault::kill, Fault::one_way}));
   EXPECT_TRUE(parse_faults("none").value().empty());
   EXPECT_EQ(parse_faults("all").value().size(), fault_kinds);
-  EXPECT_EQ(parse_faults("kill,fire").error().text,
-            "'fire' is no fault; there are partition, one-way, kill, power, reset, slow-link, slow-disk, "
-            "freeze, kernel, move, hostile, flush, disk-full, sync-error, rollback, copy, path");
+  EXPECT_EQ(
+      parse_faults("kill,fire").error().text,
+      "'fire' is no fault; there are partition, one-way, kill, power, reset, slow-link, slow-disk, "
+      "freeze, kernel, move, hostile, flush, disk-full, sync-error, rollback, copy, path, drain, leave, "
+      "slow-reader");
 }
 
 }  // namespace

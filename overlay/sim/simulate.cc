@@ -16,7 +16,7 @@ constexpr std::string_view usage =
     "  --nodes N     machines, 1 to 10000 (default 5); N..M: the seed draws how many, few more often\n"
     "  --hours H     of virtual time, fractions allowed (default 1)\n"
     "  --faults      partition,one-way,kill,power,reset,slow-link,slow-disk,freeze,kernel,move,\n"
-    "                hostile,flush,disk-full,sync-error,rollback,copy,path;\n"
+    "                hostile,flush,disk-full,sync-error,rollback,copy,path,drain,leave,slow-reader;\n"
     "                swarm (the default): the seed draws which, without path\n";
 
 template <class T>

@@ -34,7 +34,7 @@ std::string difference(const Kernel::Routes& has, const Kernel::Routes& wanted) 
 World::World(Options options)
     : options_(std::move(options)),
       network_(queue_, log_, Rng(options_.seed ^ 0x6e6574)),
-      invariants_(options_.hosts + options_.spares, verdict_),
+      invariants_(options_.hosts + options_.spares, options_.expect, verdict_),
       hostile_(options_.hosts + options_.spares, queue_, network_, log_, verdict_,
                Rng(options_.seed ^ 0x6c6965)),
       size_(options_.hosts) {
@@ -172,6 +172,16 @@ std::string World::unsettled() const {
   return {};
 }
 
+bool World::lacks_a_voter() const {
+  return std::any_of(hosts_.begin(), hosts_.begin() + static_cast<std::ptrdiff_t>(size_),
+                     [](const auto& host) {
+                       if (!host->running()) return false;
+                       const auto alarms = host->view().alarms;
+                       return std::any_of(alarms.begin(), alarms.end(),
+                                          [](const auto& alarm) { return alarm.name == "voter"; });
+                     });
+}
+
 std::string World::crooked() const {
   if (!data_path_) return {};
   for (HostIndex i = 0; i < size(); ++i) {
@@ -209,6 +219,7 @@ bool World::missed(HostIndex gone) const {
 
 std::string World::unsettled(HostIndex index, const node::View& view, const node::View& first) const {
   const Host& host = *hosts_[index];
+  if (view.leaving && lacks_a_voter()) return {};
   if (!view.ready()) return "waits for " + view.waiting_for.front();
   if (view.cluster != first.cluster) return "is in another cluster than " + first.name;
   if (view.peers.size() != size()) return "knows " + std::to_string(view.peers.size()) + " nodes";

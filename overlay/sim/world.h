@@ -81,6 +81,9 @@ class World {
   std::string unsettled() const;
   /// Empty when packets go everywhere by the best way there is, in full size; else what is not so.
   std::string crooked() const;
+  /// The disk of one fell back: it takes no block back until others replace it, which takes longer than a
+  /// run, or an operator does something.
+  bool lacks_a_voter() const;
   /// Every other machine shows this one as unreachable.
   bool missed(HostIndex gone) const;
 
@@ -89,6 +92,8 @@ class World {
   const Log& log() const { return log_; }
   Verdict& verdict() { return verdict_; }
   const Invariants& invariants() const { return invariants_; }
+  /// From now on somebody else signs with its key too, and it is not held to what that one says.
+  void share_key(HostIndex host) { invariants_.key_shared(hosts_[host]->id()); }
 
  private:
   void found_together();

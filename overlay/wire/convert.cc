@@ -61,6 +61,7 @@ v1::NodeInfo to_proto(const NodeInfo& info) {
   out.set_host_uid(info.host_uid);
   for (const Ip& address : info.hosts) out.add_hosts(Bytes(address.bytes()));
   out.set_lapsed(info.lapsed);
+  out.set_leaving(info.leaving);
   if (info.wireguard) *out.mutable_wireguard() = to_proto(*info.wireguard);
   return out;
 }
@@ -233,6 +234,7 @@ Result<NodeInfo> decode_node_info(std::string_view body) {
   OVERLAY_TRY(out.host_uid, bounded_text(from.host_uid(), max_text, "host uid"));
   OVERLAY_TRY(out.hosts, addresses_from(from.hosts(), "host addresses"));
   out.lapsed = from.lapsed();
+  out.leaving = from.leaving();
   if (from.has_wireguard()) {
     OVERLAY_TRY(out.wireguard, from_proto(from.wireguard()));
   }

@@ -105,6 +105,12 @@ void fill(v1::LogEntry& out, const BindingEntry& entry) {
 
 void fill(v1::LogEntry& out, const DisownedEntry& entry) { out.set_disowned(entry.node.str()); }
 
+void fill(v1::LogEntry& out, const DepartureEntry& entry) {
+  out.mutable_departure()->set_drained(entry.drained);
+  out.mutable_departure()->set_leaving(entry.leaving);
+  out.mutable_departure()->set_at_once(entry.at_once);
+}
+
 ipam::LeaseKey read(const v1::LogEntry::LeaseKey& from) {
   return {from.network(), from.container(), from.interface()};
 }
@@ -231,6 +237,9 @@ Result<LogEntry> read(const v1::LogEntry& from) {
       return LogEntry(BindingEntry{{from.binding().marks().begin(), from.binding().marks().end()}});
     case v1::LogEntry::kDisowned:
       return read_disowned(from.disowned());
+    case v1::LogEntry::kDeparture:
+      return LogEntry(
+          DepartureEntry{from.departure().drained(), from.departure().leaving(), from.departure().at_once()});
     case v1::LogEntry::KIND_NOT_SET:
       break;
   }

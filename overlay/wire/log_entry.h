@@ -102,11 +102,20 @@ struct DisownedEntry {
   NodeId node;
 };
 
+/// What the operator of this node has told it; the last one counts.
+struct DepartureEntry {
+  bool drained = false;  // no new pods
+  bool leaving = false;  // out of the cluster, for ever
+  bool at_once = false;  // without waiting for addresses that are in use, or were lately
+
+  friend bool operator==(const DepartureEntry&, const DepartureEntry&) = default;
+};
+
 using LogEntry =
     std::variant<IncarnationEntry, RecordEntry, LeaseEntry, ReleaseEntry, CoolingEntry, RequestEntry,
                  KeptEntry, TakeoverEntry, ReturningEntry, HomeEntry, PeerIndexEntry, VoteEntry,
                  RecoveryOverEntry, FoundingEntry, PulseEntry, RegisteredEntry, RegistrationEntry,
-                 RegistryEntry, LapsedEntry, BindingEntry, DisownedEntry>;
+                 RegistryEntry, LapsedEntry, BindingEntry, DisownedEntry, DepartureEntry>;
 
 Bytes encode_entry(const LogEntry& entry);
 /// Errc::corrupt for bytes that are no entry, Errc::unsupported for a kind that only a newer version writes.

@@ -69,6 +69,7 @@ struct NodeInfo {
   std::vector<Ip> hosts = {};  // its own addresses in the pools, one of a family
   bool lapsed = false;         // its disk was behind what others remember of it: it never votes again
   std::optional<WireguardInfo> wireguard = {};  // in an encrypted cluster
+  bool leaving = false;  // it was told to leave the cluster: it may be removed while it lives
 
   friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
 };
