@@ -110,6 +110,7 @@ void Registration::ask(Time now) {
 }
 
 void Registration::ask(const NodeId& voter) {
+  asked_under_.insert(context_.incarnation);
   wire::Register asked{*term_, life(), against_, context_.blocks_of(context_.id), {}};
   if (const auto answer = answers_.find(voter); answer != answers_.end()) asked.after = answer->second.after;
   context_.tell(voter, asked);
@@ -142,11 +143,11 @@ void Registration::hear(const Heard& heard, const wire::RegisterReply& reply, Ti
     set(false);
     begin(now);
   }
-  if (reply.known && reply.known->is_after(remembered_)) remembered_ = *reply.known;
+  if (reply.known && !is_own(*reply.known) && reply.known->is_after(remembered_)) remembered_ = *reply.known;
   Answer& answer = answers_[heard.from];
   if (answer.done || answer.after != reply.after) return;
   answer.kind = reply.kind;
-  if (reply.kind == Kind::refused) {
+  if (reply.kind == Kind::refused && is_refused()) {
     return rekey("cloned", "another node lives under the same identity, as " +
                                context_.mesh->name_of(heard.from) +
                                " has heard from it: this one runs from a copy of its disk");
@@ -156,6 +157,21 @@ void Registration::hear(const Heard& heard, const wire::RegisterReply& reply, Ti
     rise_at_ = std::min(rise_at_, now + context_.rng.between(first_try_again, 5 * first_try_again));
   }
   if (reply.kind == Kind::accepted) hear_of_records(heard.from, reply, now);
+}
+
+/// By so many voters that it finds no majority. Fewer may each have heard of another of two, who must not
+/// both go.
+bool Registration::is_refused() const {
+  const auto refusals = std::count_if(answers_.begin(), answers_.end(), [](const auto& entry) {
+    return entry.second.kind == wire::RegisterReply::Kind::refused;
+  });
+  const std::size_t voters = context_.chain->voters().size();
+  return static_cast<std::size_t>(refusals) > voters - consensus::majority_of(voters);
+}
+
+/// Asked twice, as under new voters, it is told of what it has itself made known.
+bool Registration::is_own(const wire::Life& known) const {
+  return known.nonce == nonce_ && asked_under_.contains(known.incarnation) && !known.is_after(life());
 }
 
 /// The records in force that it should know; of what is taken away from it but not yet in force it leases
@@ -340,6 +356,8 @@ std::string Registration::waiting_for() const {
     missing += (missing.empty() ? "" : ", ") + context_.mesh->name_of(voter);
     if (answered && answer->second.kind == Kind::waiting) {
       missing += " (which gives others under this identity 5 s to object)";
+    } else if (answered && answer->second.kind == Kind::refused) {
+      missing += " (which has heard from another node under this identity)";
     } else if (!is_here(context_, voter)) {
       missing += " (unreachable)";
     }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "overlay/node/blocks.h"
@@ -62,6 +63,8 @@ class Registration {
   void part_from_twin(std::uint64_t incarnation, Time now);
   void rise_above(std::uint64_t incarnation, Time now);
   void hear_of_records(const NodeId& voter, const wire::RegisterReply& reply, Time now);
+  bool is_refused() const;
+  bool is_own(const wire::Life& known) const;
   void succeed(Time now);
   void lapse(Time now);
   void adopt_binding();
@@ -89,9 +92,10 @@ class Registration {
   bool registered_here_ = false;  // in this life of the process
 
   // ---- the round under way ----
-  wire::Life had_;             // what this disk says of itself
-  wire::Life remembered_;      // what others say of it
-  std::uint64_t against_ = 0;  // whom it objects to
+  wire::Life had_;                       // what this disk says of itself
+  wire::Life remembered_;                // what others say of it
+  std::set<std::uint64_t> asked_under_;  // the incarnations of this process
+  std::uint64_t against_ = 0;            // whom it objects to
   std::optional<std::uint64_t> term_;
   std::map<NodeId, Answer> answers_;
   Time since_ = Time::max();  // of the round

@@ -111,6 +111,16 @@ TEST_F(Registration, TakesTheVoteFromAVoterWhoseDiskFellBack) {
   EXPECT_TRUE(comes_right(60s));
 }
 
+TEST_F(Registration, KeepsTheVoteOfAVoterThatMissedADecree) {
+  // It registers twice then, the second time under voters that know of the first.
+  world.host(2).kill();
+  world.host(1).ask([](node::Node& node, node::CallId call, Time now) { node.leave(call, true, now); });
+  ASSERT_TRUE(becomes(30s, [&] { return !world.host(0).view().decrees.empty(); }));
+  world.host(2).start();
+  ASSERT_TRUE(comes_right(180s));
+  EXPECT_FALSE(has_alarm(2, "voter"));
+}
+
 TEST_F(Registration, NeedsNobodyElseWhenAllStartAtOnce) {
   for (HostIndex i = 0; i < world.size(); ++i) world.host(i).power_off();
   world.run(10s);
