@@ -90,7 +90,7 @@ class Node::Impl {
   Status judge(const wire::Record& record) const;
   Time parts_due() const;
   bool is_in_force(const wire::Record& record) const;
-  std::vector<const wire::Record*> decree_records() const;
+  std::vector<const wire::Record*> known_records() const;
   void apply(const wire::Record& record, Time now);
   void apply_fresh(Time now);
   void hear(const Heard& heard, Time now);

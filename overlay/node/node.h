@@ -155,7 +155,7 @@ class Node {
   std::optional<plan::Peer> planned_peer(const NodeId& node) const;
   /// Entries that rebuild the whole persistent state: the store writes them as a new log.
   std::vector<Bytes> snapshot() const;
-  /// What a new identity starts from instead: the decrees and whom to call, nothing owned. See Rekey.
+  /// What a new identity starts from instead: all that is known of the cluster and of others. See Rekey.
   std::vector<Bytes> heirloom() const;
   View view(Time now) const;
   /// The mesh as its members announce it, in no order.

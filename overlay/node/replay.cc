@@ -157,13 +157,16 @@ void Node::Impl::make_mesh(std::vector<wire::Record> records, Time now) {
 }
 
 /// In the order in which they can be replayed.
-std::vector<const wire::Record*> Node::Impl::decree_records() const {
+std::vector<const wire::Record*> Node::Impl::known_records() const {
   std::vector<const wire::Record*> out;
-  if (!context.chain) return out;
-  out.push_back(context.mesh->records().find(wire::decree_key(0)));
-  for (const consensus::Decree& decree : context.chain->decrees()) {
-    out.push_back(context.mesh->records().find(wire::decree_key(decree.index)));
+  const mesh::RecordStore& records = context.mesh->records();
+  if (context.chain) {
+    out.push_back(records.find(wire::decree_key(0)));
+    for (const consensus::Decree& decree : context.chain->decrees())
+      out.push_back(records.find(wire::decree_key(decree.index)));
   }
+  for (const auto kind : {wire::RecordKind::node, wire::RecordKind::block, wire::RecordKind::fork})
+    records.each(kind, [&](const wire::Record& record) { out.push_back(&record); });
   return out;
 }
 
@@ -173,11 +176,7 @@ std::vector<Bytes> Node::Impl::snapshot() const {
   add(wire::IncarnationEntry{context.mesh->self().incarnation});
   if (!context.chain && !cluster.signed_proposal().empty())
     add(wire::FoundingEntry{cluster.signed_proposal()});
-  for (const wire::Record* decree : decree_records()) add(wire::RecordEntry{decree->envelope});
-  for (const auto kind : {wire::RecordKind::node, wire::RecordKind::block, wire::RecordKind::fork}) {
-    context.mesh->records().each(
-        kind, [&](const wire::Record& record) { add(wire::RecordEntry{record.envelope}); });
-  }
+  for (const wire::Record* record : known_records()) add(wire::RecordEntry{record->envelope});
   for (const auto& [node, index] : context.peer_index) add(wire::PeerIndexEntry{node, index});
   if (decrees.vote().index != 0) add(wire::VoteEntry{decrees.vote()});
   for (const auto& [family, pending] : blocks.pending()) {
@@ -201,10 +200,9 @@ std::vector<Bytes> Node::Impl::heirloom() const {
   std::vector<Bytes> out;
   const auto add = [&](const wire::LogEntry& entry) { out.push_back(wire::encode_entry(entry)); };
   add(wire::DisownedEntry{context.id});
-  for (const wire::Record* decree : decree_records()) add(wire::RecordEntry{decree->envelope});
-  context.mesh->records().each(wire::RecordKind::node, [&](const wire::Record& record) {
-    if (wire::node_of(record.key) != context.id) add(wire::RecordEntry{record.envelope});
-  });
+  for (const wire::Record* record : known_records()) {
+    if (record->key != wire::node_key(context.id)) add(wire::RecordEntry{record->envelope});
+  }
   for (const auto& [node, index] : context.peer_index) add(wire::PeerIndexEntry{node, index});
   if (context.departure.drained) add(wire::DepartureEntry{.drained = true});
   return out;
