@@ -6,7 +6,6 @@
 namespace overlay::sim {
 namespace {
 
-constexpr std::size_t lines_kept = 120;
 constexpr std::size_t text_kept = 160;
 
 std::string padded(std::string text, std::size_t width) {
@@ -33,7 +32,7 @@ void Log::keep(Line line) {
   mix(line.host);
   mix(line.what);
   lines_.push_back(std::move(line));
-  if (lines_.size() > lines_kept) lines_.pop_front();
+  if (lines_.size() > lines_kept_) lines_.pop_front();
 }
 
 /// Eight bytes a round; good enough to tell two runs apart, and quick enough for every frame.

@@ -28,6 +28,9 @@ class Log {
   /// As above for a frame or an entry, of which people are told the size alone.
   void add_bytes(Time at, HostIndex host, std::string_view what, std::string_view bytes);
 
+  /// How many lines are kept for last().
+  void keep_last(std::size_t lines) { lines_kept_ = lines; }
+
   std::uint64_t hash() const { return hash_; }
   std::uint64_t steps() const { return steps_; }
   /// One line each, oldest first.
@@ -47,6 +50,7 @@ class Log {
 
   std::uint64_t hash_ = 0xcbf29ce484222325U;
   std::uint64_t steps_ = 0;
+  std::size_t lines_kept_ = 120;
   std::deque<Line> lines_;
 };
 

@@ -34,6 +34,7 @@ class Scenario {
         trouble_(world_, plan.faults, Rng(rng_.next())) {}
 
   Report run() {
+    world_.log().keep_last(plan_.events);
     world_.start_all();
     if (plan_.options.misled) {
       world_.run(seconds(25));

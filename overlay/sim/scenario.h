@@ -15,6 +15,7 @@ struct Plan {
   Faults faults;
   Duration length = std::chrono::hours(1);
   bool trouble_from_start = false;  // before there is a cluster
+  std::size_t events = 120;         // how many of the last are told of when it breaks
 };
 
 /// How many machines a seed has, from `least` to `most`: each doubling is half as likely as the one before,

@@ -12,12 +12,14 @@ namespace {
 
 constexpr std::string_view usage =
     "usage: simulate [--seed S[..T]] [--nodes N[..M]] [--hours H] [--faults LIST|all|swarm|none]\n"
+    "                [--events N]\n"
     "  --seed S      everything is drawn from it (default 1); S..T: one run each, until one breaks\n"
     "  --nodes N     machines, 1 to 10000 (default 5); N..M: the seed draws how many, few more often\n"
     "  --hours H     of virtual time, fractions allowed (default 1)\n"
     "  --faults      partition,one-way,kill,power,reset,slow-link,slow-disk,freeze,kernel,move,\n"
     "                hostile,flush,disk-full,sync-error,rollback,copy,path,drain,leave,slow-reader;\n"
-    "                swarm (the default): the seed draws which, without path\n";
+    "                swarm (the default): the seed draws which, without path\n"
+    "  --events N    how many of the last events a run that breaks prints (default 120)\n";
 
 template <class T>
 struct Range {
@@ -30,6 +32,7 @@ struct Arguments {
   Range<std::size_t> nodes{5, 5};
   double hours = 1;
   std::optional<Faults> faults;  // none: drawn
+  std::size_t events = 120;
 };
 
 template <class T>
@@ -54,6 +57,7 @@ Status take(std::string_view flag, std::string_view value, Arguments& out) {
   if (flag == "--seed") return parse_range<std::uint64_t>(flag, value, {0, ~std::uint64_t{0} - 1}, out.seeds);
   if (flag == "--nodes") return parse_range<std::size_t>(flag, value, {1, 10'000}, out.nodes);
   if (flag == "--hours") return parse_number<double>(flag, value, {0.001, 100'000}, out.hours);
+  if (flag == "--events") return parse_number<std::size_t>(flag, value, {0, 100'000'000}, out.events);
   if (flag != "--faults") return fail(Errc::invalid, "unknown argument " + std::string(flag));
   if (value == "swarm") return {};
   OVERLAY_TRY(out.faults, parse_faults(value));
@@ -79,7 +83,9 @@ Plan plan_of(std::uint64_t seed, const Arguments& arguments) {
   const auto hosts = draw_size(seed, arguments.nodes.least, arguments.nodes.most);
   const auto length =
       std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::ratio<3600>>(arguments.hours));
-  return draw_plan(seed, hosts, length, arguments.faults);
+  Plan plan = draw_plan(seed, hosts, length, arguments.faults);
+  plan.events = arguments.events;
+  return plan;
 }
 
 void print_plan(const Plan& plan, const Arguments& arguments) {
