@@ -18,7 +18,6 @@ constexpr std::uint32_t other_addresses = 1U << 16;   // machines have two each,
 constexpr std::size_t frame_header = 4;
 constexpr auto kernel_time = milliseconds(3);
 constexpr auto kernel_pause = seconds(1);  // between two reconciliations
-constexpr auto sweep_interval = seconds(5);
 constexpr Time beginning{std::chrono::hours(1)};
 
 std::string name_of(MachineIndex index) { return "n" + std::to_string(index + 1); }
@@ -78,9 +77,6 @@ void Crowd::run(Duration span) {
   while (broken_.empty() && !queue_.empty() && queue_.next() <= end) {
     ++events_;
     handle(queue_.take());
-    if (time() < sweep_at_) continue;
-    interner_.sweep();
-    sweep_at_ = time() + sweep_interval;
   }
   queue_.jump(end);
 }

@@ -102,7 +102,6 @@ class Crowd {
   std::vector<Link> links_;
   bool split_ = false;
   std::uint64_t events_ = 0;
-  Time sweep_at_;
   std::map<std::string, MachineIndex> block_owners_;
   std::map<Ip, MachineIndex> address_owners_;
   std::string broken_;

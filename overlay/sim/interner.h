@@ -5,7 +5,6 @@
 
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "overlay/wire/opener.h"
 
@@ -13,17 +12,19 @@ namespace overlay::sim {
 
 class Interner final : public wire::Opener {
  public:
+  Interner();
+
   [[nodiscard]] Result<wire::RecordRef> read(std::string_view envelope) override;
   [[nodiscard]] Status check_signature(const wire::Record& record, const ClusterId& cluster) override;
 
+ private:
   /// Forgets what no node holds any more.
   void sweep();
-  std::size_t size() const { return records_.size(); }
 
- private:
   // By envelope, which the record owns. The order shows nowhere.
   std::unordered_map<std::string_view, wire::RecordRef> records_;  // layers: only looked up
-  std::unordered_set<const wire::Record*> verified_;               // layers: only looked up
+  std::unordered_map<const wire::Record*, ClusterId> verified_;    // layers: only looked up
+  std::size_t sweep_at_;                                           // records
 };
 
 }  // namespace overlay::sim

@@ -64,11 +64,12 @@ void World::found_together() {
   for (HostIndex i = 0; i < options_.voters; ++i) hosts_[i]->remember(record);
 }
 
-node::Config World::config_of(HostIndex index, Rng& rng) const {
+node::Config World::config_of(HostIndex index, Rng& rng) {
   node::Config config;
   config.name = host_name(index);
   config.zone = "z" + std::to_string(index % options_.zones + 1);
   config.version = "sim";
+  config.opener = &interner_;
   config.probe_paths = options_.data_paths;
   config.listen_ports = {mesh_port};
   config.choose_voters = options_.choose_voters;

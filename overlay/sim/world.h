@@ -12,6 +12,7 @@
 #include "overlay/sim/data_path.h"
 #include "overlay/sim/host.h"
 #include "overlay/sim/hostile.h"
+#include "overlay/sim/interner.h"
 
 namespace overlay::sim {
 
@@ -97,7 +98,7 @@ class World {
 
  private:
   void found_together();
-  node::Config config_of(HostIndex index, Rng& rng) const;
+  node::Config config_of(HostIndex index, Rng& rng);
   std::vector<HostPort> founders() const;
   std::string crooked(HostIndex from, const node::View& view) const;
   std::string unsettled(HostIndex index, const node::View& view, const node::View& first) const;
@@ -110,6 +111,7 @@ class World {
   std::optional<DataPath> data_path_;
   Invariants invariants_;
   Hostile hostile_;
+  Interner interner_;
   std::vector<std::unique_ptr<Host>> hosts_;  // the spares last
   std::size_t size_;
 };
