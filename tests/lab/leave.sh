@@ -51,6 +51,7 @@ lab pod del d
 
 step "h2, a voter, leaves while pods of h1 and h3 ping each other every 5 ms"
 id=$(ask h2 status .node.id)
+: >"$scratch/pings"
 nsenter --net="/run/netns/$LAB-pod-a" stdbuf -oL ping -n -i 0.005 "$(address_of b)" >"$scratch/pings" &
 pings=$!
 eventually "the pings pass" 30 pings_reach 50
