@@ -12,6 +12,8 @@ using namespace std::chrono_literals;
 
 constexpr Duration first_register_copy_ask = 200ms;
 constexpr Duration last_register_copy_ask = 5s;
+constexpr Duration objection_memory =
+    60s;  // whoever objects and lives hears of the other again, and objects anew
 constexpr std::size_t reply_bytes = 64 * 1024;   // of records in one answer
 constexpr std::size_t page_entries = 1000;       // of registrations
 constexpr std::size_t max_candidates = 100'000;  // only the holders of known keys can become one
@@ -47,39 +49,41 @@ wire::RegisterReply::Kind Registry::judge(const NodeId& node, const wire::Regist
   if (known == lives_.end()) return Kind::accepted;
   if (known->second.is_after(asked.life)) return Kind::behind;
   if (known->second.nonce == asked.life.nonce) {
-    if (asked.against != 0) object(node, asked.against);
+    if (asked.against != 0) object(node, asked.against, now);
     return Kind::accepted;
   }
   return asked.life.is_after(known->second) ? judge_candidate(node, asked.life, now) : Kind::behind;
 }
 
 /// Against whoever has asked under a number up to `against`, and against such numbers that are still to come.
-void Registry::object(const NodeId& node, std::uint64_t against) {
-  std::uint64_t& highest = objections_[node];
-  highest = std::max(highest, against);
+void Registry::object(const NodeId& node, std::uint64_t against, Time now) {
+  Objection& objection = objections_[node];
+  objection = {now < objection.until ? std::max(objection.against, against) : against,
+               now + objection_memory};
   const auto candidate = candidates_.find(node);
-  if (candidate != candidates_.end() && candidate->second.incarnation <= highest)
-    candidate->second.refused = true;
+  if (candidate != candidates_.end() && candidate->second.incarnation <= objection.against)
+    candidate->second.refused_until = candidate->second.since = objection.until;
 }
 
 wire::RegisterReply::Kind Registry::judge_candidate(const NodeId& node, const wire::Life& life, Time now) {
   using Kind = wire::RegisterReply::Kind;
   if (is_alone(node)) return Kind::accepted;
   if (candidates_.size() >= max_candidates) candidates_.clear();
-  Candidate& candidate =
-      candidates_.try_emplace(node, Candidate{life.nonce, 0, now, now, false}).first->second;
+  Candidate& candidate = candidates_.try_emplace(node, Candidate{life.nonce, 0, now, now, {}}).first->second;
   if (candidate.nonce != life.nonce) {
     // Of two that ask in turn every voter must prefer the same, or they would keep each other waiting for
     // ever.
     const bool comes_first = life.nonce < candidate.nonce || now >= candidate.heard + objection_time;
     if (!comes_first) return Kind::waiting;
-    candidate = {life.nonce, 0, now, now, false};
+    candidate = {life.nonce, 0, now, now, {}};
   }
   candidate.heard = now;
   candidate.incarnation = life.incarnation;
   const auto objection = objections_.find(node);
-  if (objection != objections_.end() && life.incarnation <= objection->second) candidate.refused = true;
-  if (candidate.refused) return Kind::refused;
+  const bool stands = objection != objections_.end() && now < objection->second.until;
+  if (stands && life.incarnation <= objection->second.against)
+    candidate.refused_until = candidate.since = objection->second.until;
+  if (now < candidate.refused_until) return Kind::refused;
   return now >= candidate.since + objection_time ? Kind::accepted : Kind::waiting;
 }
 

@@ -39,7 +39,12 @@ class Registry {
     std::uint64_t incarnation = 0;  // as last asked for
     Time since;
     Time heard;  // the last time it asked
-    bool refused = false;
+    Time refused_until;
+  };
+  /// Of the one that is registered.
+  struct Objection {
+    std::uint64_t against = 0;  // all up to this incarnation
+    Time until;
   };
   /// What one voter of the decree before has told.
   struct Source {
@@ -48,7 +53,7 @@ class Registry {
   };
 
   wire::RegisterReply::Kind judge(const NodeId& node, const wire::Register& asked, Time now);
-  void object(const NodeId& node, std::uint64_t against);
+  void object(const NodeId& node, std::uint64_t against, Time now);
   wire::RegisterReply::Kind judge_candidate(const NodeId& node, const wire::Life& life, Time now);
   bool is_alone(const NodeId& node) const;
   void put(const NodeId& node, const wire::Life& life);
@@ -62,9 +67,9 @@ class Registry {
   Quorum& quorum_;
   std::map<NodeId, wire::Life> lives_;
   std::map<NodeId, Candidate> candidates_;
-  std::map<NodeId, std::uint64_t> objections_;  // up to which incarnation those registered object
-  std::uint64_t known_since_ = 0;               // the voters of this decree, and before
-  std::uint64_t term_ = 0;                      // which decree is being prepared for
+  std::map<NodeId, Objection> objections_;
+  std::uint64_t known_since_ = 0;  // the voters of this decree, and before
+  std::uint64_t term_ = 0;         // which decree is being prepared for
   std::map<NodeId, Source> sources_;
   Duration step_{};
   Time ask_at_ = Time::max();

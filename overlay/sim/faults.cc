@@ -227,8 +227,9 @@ void Trouble::roll_back() {
 
 void Trouble::copy() {
   const HostIndex host = any();
-  const bool may = !world_.host(host).image().entries.empty() && may_lapse(world_.host(host).id());
-  if (may && leaving() == 0) world_.copy(host, rng_.one_in(4));
+  // Before there are voters nobody can tell the two apart.
+  const bool has_voters = world_.host(host).running() && world_.host(host).view().genesis;
+  if (has_voters && leaving() == 0 && may_lapse(world_.host(host).id())) world_.copy(host, rng_.one_in(4));
 }
 
 void Trouble::lie() {
