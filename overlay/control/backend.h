@@ -24,6 +24,7 @@ using TeardownReply = std::function<void(Result<v1::Removed>)>;
 using ForgetReply = std::function<void(Result<v1::Forgotten>)>;
 using ExtendReply = std::function<void(Result<v1::Extended>)>;
 using AssignReply = std::function<void(Result<v1::Assigned>)>;
+using TargetsReply = std::function<void(Result<v1::Targets>)>;
 using DrainReply = std::function<void(Result<v1::Drained>)>;
 using LeaveReply = std::function<void(Result<v1::Leaving>)>;
 using RecoverReply = std::function<void(Result<v1::Recovered>)>;
@@ -62,6 +63,9 @@ class Backend {
   virtual void extend(const v1::ExtendRequest& request, ExtendReply reply) = 0;
   /// Settles by decree who owns a prefix, or says what that would do.
   virtual void assign(const v1::AssignRequest& request, AssignReply reply) = 0;
+  /// Calls these hosts for ever too, or ends that.
+  virtual void connect(const v1::TargetsRequest& request, TargetsReply reply) = 0;
+  virtual void disconnect(const v1::TargetsRequest& request, TargetsReply reply) = 0;
   /// No new pods here from now on; `on` false: that ends.
   virtual void drain(bool on, DrainReply reply) = 0;
   /// Leaves the cluster for good, or says what that would do.

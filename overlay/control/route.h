@@ -28,6 +28,8 @@ enum class Action : std::uint8_t {
   forget,
   extend,
   assign,
+  connect,
+  disconnect,
   drain,
   undrain,
   leave,

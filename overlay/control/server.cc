@@ -124,6 +124,10 @@ void Server::Impl::serve(const Call& call, const Request& request, Respond respo
       return act(&Backend::extend, request.body, std::move(respond));
     case Action::assign:
       return act(&Backend::assign, request.body, std::move(respond));
+    case Action::connect:
+      return act(&Backend::connect, request.body, std::move(respond));
+    case Action::disconnect:
+      return act(&Backend::disconnect, request.body, std::move(respond));
     case Action::drain:
     case Action::undrain:
       return drain(call.action == Action::drain, std::move(respond));

@@ -42,6 +42,7 @@ struct FakeBackend : Backend {
   v1::Forgotten forget_answer;
   v1::Extended extend_answer;
   v1::Assigned assign_answer;
+  v1::Targets targets_answer;
   v1::Drained drain_answer;
   std::vector<v1::Leaving> leave_answers;  // one after the other, the last one for ever
   v1::Recovered recover_answer;
@@ -99,6 +100,14 @@ struct FakeBackend : Backend {
     calls.push_back((request.dry_run() ? "assign (dry) " : "assign ") + request.prefix() + " " +
                     request.owner());
     reply(or_failure(assign_answer));
+  }
+  void connect(const v1::TargetsRequest& request, TargetsReply reply) override {
+    calls.push_back("connect " + request.hosts(0));
+    reply(or_failure(targets_answer));
+  }
+  void disconnect(const v1::TargetsRequest& request, TargetsReply reply) override {
+    calls.push_back("disconnect " + request.hosts(0));
+    reply(or_failure(targets_answer));
   }
   void drain(bool on, DrainReply reply) override {
     calls.push_back(on ? "drain" : "undrain");

@@ -356,6 +356,12 @@ void add_rest(const node::View& view, Message& out) {
 
 }  // namespace
 
+v1::Targets to_targets(const node::View& view) {
+  v1::Targets out;
+  for (const HostPort& target : view.targets) out.add_targets(target.text());
+  return out;
+}
+
 v1::Drained to_drained(const node::View& view) {
   v1::Drained out;
   out.set_drained(view.drained);

@@ -47,6 +47,7 @@ v1::Addresses to_addresses(const node::View& view);
 
 node::ForgetRequest to_forget_request(const v1::ForgetRequest& request);
 v1::Forgotten to_forgotten(const node::ForgetPlan& plan, bool dry_run);
+v1::Targets to_targets(const node::View& view);
 v1::Drained to_drained(const node::View& view);
 v1::Leaving to_leaving(const node::LeavePlan& plan, const std::string& name);
 v1::Leaving to_leaving(const node::View& view);

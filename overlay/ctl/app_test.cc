@@ -269,6 +269,19 @@ TEST_F(AppTest, ExtendsThePoolAndAssignsPrefixes) {
   EXPECT_THAT(calls, testing::ElementsAre("extend 10.64.0.0/12", "assign (dry) 10.32.3.0/24 h2"));
 }
 
+TEST_F(AppTest, ConnectsAndSaysWhomOverlaydCallsNow) {
+  change([](auto& backend) {
+    backend.targets_answer.add_targets("h1:6783");
+    backend.targets_answer.add_targets("h9:6783");
+  });
+  EXPECT_EQ(ctl({"connect", "h9"}).out, "done, for restarts too; overlayd calls h1:6783, h9:6783\n");
+  change([](auto& backend) { backend.targets_answer.clear_targets(); });
+  EXPECT_THAT(ctl({"disconnect", "h9"}).out, HasSubstr("overlayd calls only members"));
+  std::vector<std::string> calls;
+  change([&](auto& backend) { calls = backend.calls; });
+  EXPECT_THAT(calls, testing::ElementsAre("connect h9", "disconnect h9"));
+}
+
 TEST_F(AppTest, DrainsAndSaysWhichPodsGoOn) {
   v1::Drained drained;
   drained.set_drained(true);

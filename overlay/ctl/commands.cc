@@ -13,6 +13,7 @@
 #include "overlay/ctl/leave.h"
 #include "overlay/ctl/pools.h"
 #include "overlay/ctl/status_screen.h"
+#include "overlay/ctl/targets.h"
 #include "overlay/ctl/teardown.h"
 #include "overlay/ctl/text.h"
 #include "overlay/ctl/token.h"
@@ -195,6 +196,10 @@ void declare_forget(CLI::App& parser, Options& options) {
   declare_dry_run(parser, options);
 }
 
+void declare_targets(CLI::App& parser, Options& options) {
+  parser.add_option("HOST", options.names, "HOST[:PORT]; the port is 6783 where none is given")->required();
+}
+
 void declare_leave(CLI::App& parser, Options& options) {
   parser.add_flag("--force", options.force, "cut off the pods that run here");
   declare_dry_run(parser, options);
@@ -258,6 +263,8 @@ constexpr Command command_table[] = {
     {"doctor", "checks this host, its overlayd and the cluster; says the cure; exit 1 at a fault",
      declare_doctor, run_doctor, true},
     {"forget", "remove dead nodes for ever, by decree of the voters", declare_forget, run_forget},
+    {"connect", "call these hosts for ever, as --join of overlayd does", declare_targets, run_connect},
+    {"disconnect", "end that", declare_targets, run_disconnect},
     {"drain", "take no new pods here, and give back blocks without pods", nullptr, run_drain},
     {"undrain", "take new pods again", nullptr, run_undrain},
     {"leave", "give everything back, leave the cluster for good, and end overlayd", declare_leave, run_leave},

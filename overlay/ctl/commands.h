@@ -33,7 +33,7 @@ struct Options {
   std::string owner;                            // ipam assign
   bool diff = false;                            // routes
   bool follow = false;                          // events
-  std::vector<std::string> names;               // forget
+  std::vector<std::string> names;               // forget, connect, disconnect
   std::string heir;                             // forget
   bool dry_run = false;                         // forget, leave, ipam extend, ipam assign
   bool force = false;                           // leave

@@ -159,6 +159,29 @@ void ApiBackend::assign(const v1::AssignRequest& request, control::AssignReply r
          [&](node::Node& node, node::CallId id, Time now) { node.assign(id, wanted, now); });
 }
 
+void ApiBackend::connect(const v1::TargetsRequest& request, control::TargetsReply reply) {
+  retarget(request, &node::Node::connect, std::move(reply));
+}
+
+void ApiBackend::disconnect(const v1::TargetsRequest& request, control::TargetsReply reply) {
+  retarget(request, &node::Node::disconnect, std::move(reply));
+}
+
+void ApiBackend::retarget(const v1::TargetsRequest& request, Retarget change, control::TargetsReply reply) {
+  if (driver_->stall()) return reply(driver_->stall()->error);
+  std::vector<HostPort> hosts;
+  for (const auto& text : request.hosts()) {
+    auto host = HostPort::parse(text, mesh_port);
+    if (!host) return reply(host.error());
+    hosts.push_back(std::move(*host));
+  }
+  call(
+      [this, reply = std::move(reply)](const Result<std::optional<node::LeaseAnswer>>& done) {
+        done ? reply(control::to_targets(view())) : reply(done.error());
+      },
+      [&](node::Node& node, node::CallId id, Time now) { (node.*change)(id, hosts, now); });
+}
+
 void ApiBackend::drain(bool on, control::DrainReply reply) {
   if (driver_->stall()) return reply(driver_->stall()->error);
   call(

@@ -49,6 +49,8 @@ class ApiBackend : public control::Backend {
   void forget(const v1::ForgetRequest& request, control::ForgetReply reply) override;
   void extend(const v1::ExtendRequest& request, control::ExtendReply reply) override;
   void assign(const v1::AssignRequest& request, control::AssignReply reply) override;
+  void connect(const v1::TargetsRequest& request, control::TargetsReply reply) override;
+  void disconnect(const v1::TargetsRequest& request, control::TargetsReply reply) override;
   void drain(bool on, control::DrainReply reply) override;
   void leave(const v1::LeaveRequest& request, control::LeaveReply reply) override;
   void recover(const v1::RecoverRequest& request, control::RecoverReply reply) override;
@@ -57,6 +59,8 @@ class ApiBackend : public control::Backend {
  private:
   node::View view() const;
   const control::ClockPair& clocks();
+  using Retarget = void (node::Node::*)(node::CallId, const std::vector<HostPort>&, Time);
+  void retarget(const v1::TargetsRequest& request, Retarget change, control::TargetsReply reply);
   /// Asks the core through `ask(node, call, now)`; carry_out() replies.
   template <class Ask>
   void call(control::LeaseReply reply, Ask ask);

@@ -184,7 +184,8 @@ std::string Cluster::waiting_for() const {
   if (context_.config.kubernetes)
     return "a cluster: the one the Kubernetes API server names, or leave to found it";
   if (!targets.empty()) return "a cluster to join through " + targets;
-  return "a cluster: start the first host with --bootstrap and every other with --join HOST";
+  return "a cluster: start the first host with --bootstrap and every other with --join HOST, or tell "
+         "this one by 'overlayctl connect HOST'";
 }
 
 }  // namespace overlay::node

@@ -49,6 +49,12 @@ void Context::answer(const Heard& question, const wire::StatementBody& body) {
                        wire::sign_statement(body, question.from, identity, chain->cluster()), mesh->reach());
 }
 
+void Context::answer(CallId call, const Status& status) {
+  Result<std::optional<LeaseAnswer>> result = std::optional<LeaseAnswer>();
+  if (!status) result = status.error();
+  out.effects.push_back(Answer{call, std::move(result)});
+}
+
 std::vector<Heard> Context::take_heard() {
   std::vector<Heard> heard = std::exchange(said_to_self, {});
   for (wire::Routed& message : mesh->router().take_deliveries()) {

@@ -76,6 +76,7 @@ struct Context {
   bool votes = false;              // and vote
   bool lapsed = false;             // and never vote again
   wire::DepartureEntry departure;  // what its operator has told it about its staying
+  wire::TargetsEntry targets;      // and whom to call
   /// This voter has yet to learn from that one, which voted before it, what was acknowledged.
   std::function<bool(const NodeId&)> learns_from;
   Output out;
@@ -91,6 +92,8 @@ struct Context {
   /// Says it to another node, or to this one. False when there is no way there now.
   bool tell(const NodeId& to, const wire::StatementBody& body);
   void answer(const Heard& question, const wire::StatementBody& body);
+  /// To the caller of the local API who waits for no address.
+  void answer(CallId call, const Status& status);
   /// What was said to this node since the last call; malformed and forged statements are left out.
   std::vector<Heard> take_heard();
 

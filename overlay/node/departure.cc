@@ -19,7 +19,7 @@ constexpr Duration removal_ask_again = 1s;
 
 void Departure::drain(CallId call, bool on) {
   if (context_.departure.leaving) {
-    return answer(
+    return context_.answer(
         call,
         on ? Status()
            : Status(fail(Errc::refused, context_.config.name +
@@ -27,12 +27,12 @@ void Departure::drain(CallId call, bool on) {
                                             "start overlayd anew with an empty state directory")));
   }
   put({.drained = on});
-  answer(call, {});
+  context_.answer(call, {});
 }
 
 void Departure::leave(CallId call, const Result<LeavePlan>& plan, bool at_once, Time now) {
   const bool again = context_.departure.leaving;
-  if (!again && !plan) return answer(call, plan.error());
+  if (!again && !plan) return context_.answer(call, plan.error());
   put({.drained = true, .leaving = true, .at_once = at_once || context_.departure.at_once});
   if (!again) {
     context_.say(
@@ -48,16 +48,10 @@ void Departure::put(const wire::DepartureEntry& entry) {
   ask_at_ = {};
 }
 
-void Departure::answer(CallId call, const Status& status) {
-  Result<std::optional<LeaseAnswer>> result = std::optional<LeaseAnswer>();
-  if (!status) result = status.error();
-  context_.out.effects.push_back(Answer{call, std::move(result)});
-}
-
 void Departure::answer_those_before(Time time) {
   for (auto at = calls_.begin(); at != calls_.end();) {
     const bool due = at->second <= time;
-    if (due) answer(at->first, {});
+    if (due) context_.answer(at->first, {});
     at = due ? calls_.erase(at) : std::next(at);
   }
 }

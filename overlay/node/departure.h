@@ -36,7 +36,6 @@ class Departure {
 
  private:
   void put(const wire::DepartureEntry& entry);
-  void answer(CallId call, const Status& status);
   void answer_those_before(Time time);
   std::string lacks_voters() const;
   std::string holds_blocks() const;

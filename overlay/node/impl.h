@@ -12,6 +12,7 @@
 #include "overlay/node/proposals.h"
 #include "overlay/node/registration.h"
 #include "overlay/node/registry.h"
+#include "overlay/node/targets.h"
 #include "overlay/node/wishes.h"
 
 namespace overlay::node {
@@ -32,6 +33,7 @@ class Node::Impl {
         registry(context, quorum),
         registration(context, blocks),
         departure(context),
+        targets(context),
         pods(context),
         paths(context, Rng(context.rng.next())) {
     context.learns_from = [this](const NodeId& voter) {
@@ -78,6 +80,7 @@ class Node::Impl {
   Registry registry;
   Registration registration;
   Departure departure;
+  Targets targets;
   Pods pods;
   Paths paths;
 

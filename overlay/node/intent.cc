@@ -57,7 +57,7 @@ std::vector<plan::Pod> planned_pods(const Context& context) {
 }  // namespace
 
 bool Node::Impl::sees_all() const {
-  const bool alone = context.peer_index.empty() && context.config.join.empty();
+  const bool alone = context.peer_index.empty() && targets.all().empty();
   return alone || context.mesh->synced();
 }
 

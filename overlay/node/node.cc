@@ -123,11 +123,7 @@ bool Node::wants_traffic() const { return impl_->paths.wants_traffic(); }
 // ---- what the Kubernetes API server knows ----
 
 void Node::call_also(std::vector<HostPort> targets, Time now) {
-  std::vector<HostPort> all = impl_->context.config.join;
-  for (HostPort& target : targets) {
-    if (std::find(all.begin(), all.end(), target) == all.end()) all.push_back(std::move(target));
-  }
-  impl_->context.mesh->retarget(std::move(all));
+  impl_->targets.discover(std::move(targets));
   impl_->settle(now);
 }
 
@@ -173,6 +169,16 @@ void Node::release(CallId call, const ipam::LeaseKey& key, Time now) {
 
 void Node::collect(CallId call, const std::string& network, const std::set<ipam::LeaseKey>& valid, Time now) {
   impl_->pods.collect(call, network, valid, now);
+  impl_->settle(now);
+}
+
+void Node::connect(CallId call, const std::vector<HostPort>& hosts, Time now) {
+  impl_->targets.connect(call, hosts);
+  impl_->settle(now);
+}
+
+void Node::disconnect(CallId call, const std::vector<HostPort>& hosts, Time now) {
+  impl_->targets.disconnect(call, hosts);
   impl_->settle(now);
 }
 

@@ -116,6 +116,9 @@ class Node {
   /// A CNI GC: gives back what `network` leases to others than `valid`.
   void collect(CallId call, const std::string& network, const std::set<ipam::LeaseKey>& valid, Time now);
 
+  /// Calls them for ever too, besides Config::join; ends that. See targets.h.
+  void connect(CallId call, const std::vector<HostPort>& hosts, Time now);
+  void disconnect(CallId call, const std::vector<HostPort>& hosts, Time now);
   /// Takes no new pods from now on, and gives back blocks without pods; with `on` false that ends.
   void drain(CallId call, bool on, Time now);
   /// Leaves the cluster for good: gives back its blocks and its vote, and is removed by decree; Left follows.

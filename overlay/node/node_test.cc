@@ -50,10 +50,31 @@ struct Host {
   }
   Result<std::optional<LeaseAnswer>> lease(const ipam::LeaseKey& key) {
     node->lease(7, key, {}, now);
+    return answer();
+  }
+  Result<std::optional<LeaseAnswer>> answer() {
     for (const Effect& effect : take().effects) {
       if (const auto* answer = std::get_if<Answer>(&effect)) return answer->result;
     }
     return fail(Errc::not_found, "no answer");
+  }
+  std::string connect(const HostPort& target) {
+    node->connect(8, {target}, now);
+    const auto said = answer();
+    return said ? "done" : said.error().text;
+  }
+  std::string disconnect(const std::vector<HostPort>& gone) {
+    node->disconnect(9, gone, now);
+    const auto said = answer();
+    return said ? "done" : said.error().text;
+  }
+  bool has_dialled(const std::string& host) {
+    node->tick(now);
+    const auto effects = take().effects;
+    return std::any_of(effects.begin(), effects.end(), [&](const Effect& effect) {
+      const auto* dial = std::get_if<Dial>(&effect);
+      return dial != nullptr && dial->target.host == host;
+    });
   }
 
   bool has_lease(const ipam::LeaseKey& key) const {
@@ -92,7 +113,8 @@ TEST(Node, SaysWhatItWaitsForUntilItCanServe) {
 TEST(Node, WithoutAnyFlagStaysUpAndSaysWhichToGive) {
   Host host(config(false));
   EXPECT_EQ(host.waits_for(),
-            "a cluster: start the first host with --bootstrap and every other with --join HOST");
+            "a cluster: start the first host with --bootstrap and every other with --join HOST, or tell this "
+            "one by 'overlayctl connect HOST'");
 }
 
 TEST(Node, JoinerNamesWhomItWaitsForAndWhy) {
@@ -106,6 +128,38 @@ TEST(Node, JoinerNamesWhomItWaitsForAndWhy) {
       host.node->closed(dial->session, fail(Errc::unavailable, "connection refused"), host.now);
   }
   EXPECT_EQ(host.waits_for(), "a cluster to join through 192.0.2.9:6783 (connection refused)");
+}
+
+TEST(Node, CallsWhomItsOperatorNamesAndGoesOnAfterARestart) {
+  const HostPort named{"192.0.2.9", 6783};
+  Host host(config(false));
+  EXPECT_FALSE(host.has_dialled(named.host));
+  EXPECT_EQ(host.connect(named), "done");
+  EXPECT_EQ(host.waits_for(), "a cluster to join through 192.0.2.9:6783");
+  Host again(config(false), host.log);
+  EXPECT_TRUE(again.has_dialled(named.host));
+  EXPECT_EQ(again.connect(named), "done") << "twice is no error";
+  EXPECT_EQ(again.node->view(again.now).targets, std::vector{named});
+  Host from_a_snapshot(config(false), again.node->snapshot());
+  EXPECT_EQ(from_a_snapshot.node->view(again.now).targets, std::vector{named});
+  EXPECT_EQ(again.disconnect({named}), "done");
+  Host later(config(false), again.log);
+  EXPECT_TRUE(later.node->view(later.now).targets.empty());
+}
+
+TEST(Node, DropsNoTargetWhereOneOfThoseNamedCannotBeDropped) {
+  const HostPort flag{"192.0.2.8", 6783};
+  const HostPort named{"192.0.2.9", 6783};
+  Config joiner = config(false);
+  joiner.join = {flag};
+  Host host(joiner);
+  EXPECT_EQ(host.connect(named), "done");
+  EXPECT_EQ(host.disconnect({named, flag}),
+            "192.0.2.8:6783 is a --join target of overlayd's command line: take it away there, and start "
+            "overlayd again");
+  EXPECT_EQ(host.disconnect({{"192.0.2.7", 1}}),
+            "192.0.2.7:1 is no join target; there are: 192.0.2.8:6783, 192.0.2.9:6783");
+  EXPECT_EQ(host.node->view(host.now).targets, (std::vector{flag, named}));
 }
 
 TEST(Node, FounderAsksItsJoinTargetsForTenSecondsFirst) {

@@ -61,6 +61,8 @@ Status Node::Impl::replay(const wire::LogEntry& entry, std::vector<wire::Record>
     cluster.restore(*founding);
   } else if (const auto* told = std::get_if<wire::DepartureEntry>(&entry)) {
     departure.restore(*told);
+  } else if (const auto* hosts = std::get_if<wire::TargetsEntry>(&entry)) {
+    targets.restore(*hosts);
   } else {
     replay_registration(entry);
   }
@@ -142,7 +144,7 @@ void Node::Impl::make_mesh(std::vector<wire::Record> records, Time now) {
     std::sort(self.pools.begin(), self.pools.end());
   }
   context.mesh = std::make_unique<mesh::Mesh>(
-      std::move(self), context.config.join, context.rng, context.mesh_out,
+      std::move(self), targets.all(), context.rng, context.mesh_out,
       [this](const wire::Record& record) { return judge(record); }, context.config.opener);
   for (wire::Record& record : records) {
     if (is_in_force(record)) context.mesh->restore(std::move(record));
@@ -190,6 +192,7 @@ std::vector<Bytes> Node::Impl::snapshot() const {
   for (const auto& [address, since] : context.leases.resting()) add(wire::CoolingEntry{address, since});
   for (const ipam::Lease& lease : context.leases.all()) add(wire::LeaseEntry{lease});
   if (context.departure != wire::DepartureEntry{}) add(context.departure);
+  if (context.targets != wire::TargetsEntry{}) add(context.targets);
   for (const wire::LogEntry& entry : registration.entries()) add(entry);
   for (const auto& [node, life] : registry.lives()) add(wire::RegistrationEntry{node, life});
   if (registry.known_since() != 0) add(wire::RegistryEntry{registry.known_since()});
@@ -205,6 +208,7 @@ std::vector<Bytes> Node::Impl::heirloom() const {
   }
   for (const auto& [node, index] : context.peer_index) add(wire::PeerIndexEntry{node, index});
   if (context.departure.drained) add(wire::DepartureEntry{.drained = true});
+  if (context.targets != wire::TargetsEntry{}) add(context.targets);
   return out;
 }
 

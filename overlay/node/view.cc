@@ -198,6 +198,7 @@ View Node::Impl::view(Time /*now*/) const {
   out.registered = context.registered;
   out.instance = registration.instance();
   out.offline = registration.offline();
+  out.targets = targets.all();
   out.drained = context.departure.drained;
   out.leaving = context.departure.leaving;
   out.left = departure.has_left();

@@ -99,6 +99,7 @@ struct View {
   std::vector<consensus::Decree> decrees;  // after genesis
   std::vector<PeerView> peers;             // by name, this node among them
   std::vector<LinkView> links;             // by peer name, then address
+  std::vector<HostPort> targets;           // whom it calls for ever; see targets.h
   std::vector<PoolView> pools;
   std::vector<BlockView> blocks;  // by prefix
   std::vector<ipam::Lease> leases;

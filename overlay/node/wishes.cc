@@ -19,8 +19,8 @@ constexpr Duration operators_patience = 15s;
 }  // namespace
 
 void Wishes::wish(CallId call, const Result<consensus::Change>& change, Time now) {
-  if (!change) return answer(call, change.error());
-  if (change->empty()) return answer(call, {});
+  if (!change) return context_.answer(call, change.error());
+  if (change->empty()) return context_.answer(call, {});
   pending_.emplace(context_.rng.bytes<RequestId>(),
                    Pending{call, *change, now, {}, now + operators_patience});
 }
@@ -37,7 +37,7 @@ void Wishes::hear(const Heard& heard, const wire::WishReply& reply) {
   const auto voters = ids_of(context_.chain->voters());
   const bool by_a_voter = std::find(voters.begin(), voters.end(), heard.from) != voters.end();
   if (pending == pending_.end() || !by_a_voter) return;
-  answer(pending->second.call, fail(Errc::refused, reply.refusal));
+  context_.answer(pending->second.call, fail(Errc::refused, reply.refusal));
   pending_.erase(pending);
 }
 
@@ -46,8 +46,8 @@ void Wishes::tick(Time now) {
   for (auto at = pending_.begin(); at != pending_.end();) {
     Pending& pending = at->second;
     const bool done = context_.chain->unmet(pending.change).empty();
-    if (done) answer(pending.call, {});
-    if (!done && pending.give_up <= now) answer(pending.call, fail(Errc::unavailable, why_late()));
+    if (done) context_.answer(pending.call, {});
+    if (!done && pending.give_up <= now) context_.answer(pending.call, fail(Errc::unavailable, why_late()));
     if (done || pending.give_up <= now) {
       at = pending_.erase(at);
       continue;
@@ -92,7 +92,7 @@ Status Wishes::check_recovery(const std::string& cluster) const {
 
 void Wishes::recover(CallId call, const std::string& cluster, Time now) {
   const Status allowed = check_recovery(cluster);
-  if (!allowed) return answer(call, allowed);
+  if (!allowed) return context_.answer(call, allowed);
   const consensus::Chain& chain = *context_.chain;
   wire::DecreeRecord out;
   out.decree.index = consensus::recovery_index(chain.term());
@@ -106,13 +106,7 @@ void Wishes::recover(CallId call, const std::string& cluster, Time now) {
       consensus::accept_statement(chain.cluster(), out.decree.index, out.proof.ballot, out.decree.hash);
   out.proof.accepted = {{context_.identity.public_key, context_.identity.sign(statement)}};
   decrees_.publish(out, now);
-  answer(call, {});
-}
-
-void Wishes::answer(CallId call, const Status& status) {
-  Result<std::optional<LeaseAnswer>> result = std::optional<LeaseAnswer>();
-  if (!status) result = status.error();
-  context_.out.effects.push_back(Answer{call, std::move(result)});
+  context_.answer(call, {});
 }
 
 }  // namespace overlay::node

@@ -35,7 +35,6 @@ class Wishes {
 
   Status check_recovery(const std::string& cluster) const;
   void ask(const RequestId& request, Pending& pending, Time now);
-  void answer(CallId call, const Status& status);
   std::string why_late() const;
 
   Context& context_;

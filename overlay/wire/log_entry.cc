@@ -111,6 +111,11 @@ void fill(v1::LogEntry& out, const DepartureEntry& entry) {
   out.mutable_departure()->set_at_once(entry.at_once);
 }
 
+void fill(v1::LogEntry& out, const TargetsEntry& entry) {
+  auto& targets = *out.mutable_targets();
+  for (const HostPort& host : entry.hosts) targets.add_hosts(host.text());
+}
+
 ipam::LeaseKey read(const v1::LogEntry::LeaseKey& from) {
   return {from.network(), from.container(), from.interface()};
 }
@@ -193,6 +198,15 @@ Result<LogEntry> read_disowned(const std::string& from) {
   return LogEntry(DisownedEntry{node});
 }
 
+Result<LogEntry> read(const v1::LogEntry::Targets& from) {
+  TargetsEntry entry;
+  for (const auto& text : from.hosts()) {
+    OVERLAY_TRY(HostPort host, HostPort::parse(text, 0));
+    entry.hosts.push_back(std::move(host));
+  }
+  return LogEntry(std::move(entry));
+}
+
 Result<LogEntry> read(const v1::LogEntry& from) {
   switch (from.kind_case()) {
     case v1::LogEntry::kIncarnation:
@@ -240,6 +254,8 @@ Result<LogEntry> read(const v1::LogEntry& from) {
     case v1::LogEntry::kDeparture:
       return LogEntry(
           DepartureEntry{from.departure().drained(), from.departure().leaving(), from.departure().at_once()});
+    case v1::LogEntry::kTargets:
+      return read(from.targets());
     case v1::LogEntry::KIND_NOT_SET:
       break;
   }

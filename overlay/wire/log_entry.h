@@ -111,11 +111,18 @@ struct DepartureEntry {
   friend bool operator==(const DepartureEntry&, const DepartureEntry&) = default;
 };
 
+/// Whom to call besides the hosts of the command line; the last one counts.
+struct TargetsEntry {
+  std::vector<HostPort> hosts;
+
+  friend bool operator==(const TargetsEntry&, const TargetsEntry&) = default;
+};
+
 using LogEntry =
     std::variant<IncarnationEntry, RecordEntry, LeaseEntry, ReleaseEntry, CoolingEntry, RequestEntry,
                  KeptEntry, TakeoverEntry, ReturningEntry, HomeEntry, PeerIndexEntry, VoteEntry,
                  RecoveryOverEntry, FoundingEntry, PulseEntry, RegisteredEntry, RegistrationEntry,
-                 RegistryEntry, LapsedEntry, BindingEntry, DisownedEntry, DepartureEntry>;
+                 RegistryEntry, LapsedEntry, BindingEntry, DisownedEntry, DepartureEntry, TargetsEntry>;
 
 Bytes encode_entry(const LogEntry& entry);
 /// Errc::corrupt for bytes that are no entry, Errc::unsupported for a kind that only a newer version writes.

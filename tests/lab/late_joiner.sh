@@ -32,3 +32,22 @@ eventually "h3 goes on in its own block" 60 holds h3 status .node.ready
 step "the founder comes back"
 lab restart h1
 for host in h1 h2 h3; do expect "$host sees both others" lab ctl "$host" -- wait --for peers=2 --timeout 30s; done
+
+step "a host that was given nobody to call is told by overlayctl, and remembers it"
+lab pod del c
+lab kill h3
+rm "$lab_dir/h3/state/identity" "$lab_dir/h3/state/state.log"
+lab restart h3 -- >"$scratch/restart" 2>&1 &
+restarted=$!
+says_the_cure() { grep -q "tell this one by 'overlayctl connect HOST'" <<<"$(lab ctl h3 -- status 2>&1)"; }
+eventually "it waits, and says what for" 30 says_the_cure
+expect_exit "disconnect from nobody" 1 lab ctl h3 -- disconnect 198.51.100.9
+expect_says "disconnect from nobody" "198.51.100.9:6783 is no join target; there are: none"
+expect_exit "a host that is none" 1 lab ctl h3 -- connect 'h 1'
+expect_exit "connect" 0 lab ctl h3 -- connect 198.51.100.1
+expect "it is ready" wait "$restarted"
+lab restart h3
+expect_exit "connect again" 0 lab ctl h3 -- connect 198.51.100.1
+expect_says "connect again" "overlayd calls 198.51.100.1:6783"
+lab pod add h3 c
+all_pods_reach_all 4
