@@ -33,7 +33,8 @@ bool differs(const Binding& one, const Binding& other) {
 // ---- life ----
 
 void Registration::start(std::uint64_t had) {
-  had_ = {had, pulse_, {}};
+  started_ = had;
+  if (registered_) had_ = {registered_->incarnation, pulse_, {}};
   pulse_ = 0;
   nonce_ = context_.config.instance;
   if (nonce_.is_zero()) nonce_ = context_.rng.bytes<Nonce>();
@@ -41,7 +42,7 @@ void Registration::start(std::uint64_t had) {
 
 std::vector<wire::LogEntry> Registration::entries() const {
   std::vector<wire::LogEntry> out;
-  if (pulse_ != 0) out.push_back(wire::PulseEntry{pulse_});
+  if (had_.pulse != 0) out.push_back(wire::PulseEntry{had_.pulse});
   if (registered_) out.push_back(*registered_);
   if (lapsed_) out.push_back(wire::LapsedEntry{});
   if (!binding_.empty()) out.push_back(wire::BindingEntry{binding_});
@@ -169,9 +170,17 @@ bool Registration::is_refused() const {
   return static_cast<std::size_t>(refusals) > voters - consensus::majority_of(voters);
 }
 
-/// Asked twice, as under new voters, it is told of what it has itself made known.
+/// What it has asked for and not been told of: in an earlier process, which ended before, or in this one,
+/// which asks again under new voters. The life that was registered before is compared to the last all the
+/// same.
 bool Registration::is_own(const wire::Life& known) const {
+  if (known.incarnation <= started_) return known.pulse == 0;
   return known.nonce == nonce_ && asked_under_.contains(known.incarnation) && !known.is_after(life());
+}
+
+void Registration::restore(const wire::RegisteredEntry& entry) {
+  if (registered_ && registered_->incarnation != entry.incarnation) pulse_ = 0;
+  registered_ = entry;
 }
 
 /// The records in force that it should know; of what is taken away from it but not yet in force it leases

@@ -30,7 +30,7 @@ class Registration {
 
   // ---- life ----
   void restore(const wire::PulseEntry& entry) { pulse_ = entry.pulse; }
-  void restore(const wire::RegisteredEntry& entry) { registered_ = entry; }
+  void restore(const wire::RegisteredEntry& entry);
   void restore(const wire::BindingEntry& entry) { binding_ = entry.marks; }
   void restore(const wire::LapsedEntry&) { lapsed_ = true; }
   void restore(const wire::DisownedEntry& entry) { disowned_ = disowned_ || entry.node == context_.id; }
@@ -92,7 +92,8 @@ class Registration {
   bool registered_here_ = false;  // in this life of the process
 
   // ---- the round under way ----
-  wire::Life had_;                       // what this disk says of itself
+  wire::Life had_;                       // as this node was last registered, as its disk has it
+  std::uint64_t started_ = 0;            // its last incarnation of before this process
   wire::Life remembered_;                // what others say of it
   std::set<std::uint64_t> asked_under_;  // the incarnations of this process
   std::uint64_t against_ = 0;            // whom it objects to

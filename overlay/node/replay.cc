@@ -32,7 +32,6 @@ Status Node::Impl::replay(const std::vector<Bytes>& entries, Time now) {
 Status Node::Impl::replay(const wire::LogEntry& entry, std::vector<wire::Record>& records, Time now) {
   if (const auto* start = std::get_if<wire::IncarnationEntry>(&entry)) {
     context.incarnation = std::max(context.incarnation, start->incarnation);
-    registration.restore(wire::PulseEntry{0});
   } else if (const auto* record = std::get_if<wire::RecordEntry>(&entry)) {
     return replay_record(record->envelope, records);
   } else if (const auto* lease = std::get_if<wire::LeaseEntry>(&entry)) {

@@ -111,6 +111,20 @@ TEST_F(Registration, TakesTheVoteFromAVoterWhoseDiskFellBack) {
   EXPECT_TRUE(comes_right(60s));
 }
 
+TEST_F(Registration, TakesTheVoteFromARolledBackVoterThatEndsBeforeItIsTold) {
+  const Image image = world.host(1).image();
+  world.run(1min);
+  world.host(1).power_off();
+  world.host(1).restore(image);
+  world.host(1).start();
+  world.run(2s);  // others under its identity have five to object
+  EXPECT_FALSE(world.host(1).view().ready());
+  world.host(1).power_off();
+  world.host(1).start();
+  ASSERT_TRUE(becomes(30s, [&] { return world.host(1).view().ready(); }));
+  EXPECT_TRUE(has_alarm(1, "voter"));
+}
+
 TEST_F(Registration, KeepsTheVoteOfAVoterThatMissedADecree) {
   // It registers twice then, the second time under voters that know of the first.
   world.host(2).kill();

@@ -73,7 +73,7 @@ struct FoundingEntry {
   Bytes proposal;
 };
 
-/// Says on, within the incarnation before it, that this voter lives.
+/// Says again that this voter lives, as it was last registered.
 struct PulseEntry {
   std::uint64_t pulse = 0;
 };
