@@ -134,9 +134,7 @@ void Registration::hear(const Heard& heard, const wire::RegisterReply& reply, Ti
   if (state_ == State::lost || reply.life != life() || reply.term != seated_since(context_)) return;
   const auto voters = ids_of(context_.chain->voters());
   if (std::find(voters.begin(), voters.end(), heard.from) == voters.end()) return;
-  // Of its own lives there is none later than the one it asks for.
-  const bool has_twin = registered_here_ && reply.known && reply.known->nonce == nonce_;
-  if (reply.kind == Kind::behind && has_twin) return part_from_twin(reply.known->incarnation, now);
+  if (reply.known && is_twin(*reply.known)) return part_from_twin(reply.known->incarnation, now);
   if (state_ == State::registered) {
     if (reply.kind == Kind::accepted) return;
     state_ = State::asking;  // somebody else was registered meanwhile
@@ -176,6 +174,11 @@ bool Registration::is_refused() const {
 bool Registration::is_own(const wire::Life& known) const {
   if (known.incarnation <= started_) return known.pulse == 0;
   return known.nonce == nonce_ && asked_under_.contains(known.incarnation) && !known.is_after(life());
+}
+
+/// It shows the mark of this machine's boot, and this process, which was registered, never asked for it.
+bool Registration::is_twin(const wire::Life& known) const {
+  return registered_here_ && known.nonce == nonce_ && known.is_after(had_) && !is_own(known);
 }
 
 void Registration::restore(const wire::RegisteredEntry& entry) {

@@ -65,6 +65,7 @@ class Registration {
   void hear_of_records(const NodeId& voter, const wire::RegisterReply& reply, Time now);
   bool is_refused() const;
   bool is_own(const wire::Life& known) const;
+  bool is_twin(const wire::Life& known) const;
   void succeed(Time now);
   void lapse(Time now);
   void adopt_binding();
