@@ -192,19 +192,27 @@ void Trouble::stop_host(bool power) {
   undo(milliseconds(100), seconds(40), [this, host] { world_.host(host).start(); });
 }
 
-/// A majority of the voters must go on knowing what it promised, or nobody can know it.
-bool Trouble::may_lapse(const NodeId& node) {
+/// As each machine knows them.
+std::vector<std::set<NodeId>> Trouble::voters() const {
+  std::vector<std::set<NodeId>> out;
   for (HostIndex i = 0; i < world_.size(); ++i) {
     if (!world_.host(i).running()) continue;
     const auto view = world_.host(i).view();
     if (!view.genesis) continue;
-    const auto& voters = view.decrees.empty() ? view.genesis->voters : view.decrees.back().voters;
-    std::set<NodeId> fallen;
-    for (const PublicKey& voter : voters) {
-      const auto id = hash_id<NodeId>(voter.view());
-      if (id == node || fallen_.contains(id)) fallen.insert(id);
-    }
-    if (fallen.contains(node) && 2 * fallen.size() >= voters.size()) return false;
+    std::set<NodeId> ids;
+    for (const PublicKey& voter : view.decrees.empty() ? view.genesis->voters : view.decrees.back().voters)
+      ids.insert(hash_id<NodeId>(voter.view()));
+    out.push_back(std::move(ids));
+  }
+  return out;
+}
+
+/// A majority of the voters must go on knowing what it promised, or nobody can know it.
+bool Trouble::may_lapse(const NodeId& node) {
+  for (const auto& voters : voters()) {
+    const auto fallen =
+        std::ranges::count_if(voters, [&](const NodeId& id) { return id == node || fallen_.contains(id); });
+    if (voters.contains(node) && 2 * static_cast<std::size_t>(fallen) >= voters.size()) return false;
   }
   fallen_.insert(node);
   return true;
@@ -229,7 +237,10 @@ void Trouble::copy() {
   const HostIndex host = any();
   // Before there are voters nobody can tell the two apart.
   const bool has_voters = world_.host(host).running() && world_.host(host).view().genesis;
-  if (has_voters && leaving() == 0 && may_lapse(world_.host(host).id())) world_.copy(host, rng_.one_in(4));
+  if (!has_voters || leaving() != 0 || !may_lapse(world_.host(host).id())) return;
+  // Two voters with one memory both vote until they meet, which nobody can prevent.
+  const auto votes = [&](const std::set<NodeId>& ids) { return ids.contains(world_.host(host).id()); };
+  world_.copy(host, std::ranges::none_of(voters(), votes) && rng_.one_in(4));
 }
 
 void Trouble::lie() {

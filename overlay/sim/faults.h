@@ -71,6 +71,7 @@ class Trouble {
   void move();
   void roll_back();
   void copy();
+  std::vector<std::set<NodeId>> voters() const;
   bool may_lapse(const NodeId& node);
   void drain();
   void leave();
