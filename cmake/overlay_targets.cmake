@@ -71,22 +71,31 @@ function(overlay_executable name)
   set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ${OVERLAY_FUZZ})
 endfunction()
 
-# overlay_test(NAME SOURCES... [LINK libs...] [LABELS labels...]) makes one GoogleTest binary and one ctest
-# entry. Its sources are compiled as one as those of a library are.
+# overlay_test(NAME SOURCES... [LINK libs...] [LABELS labels...] [TIMEOUT seconds] [SHARDS n]) makes one GoogleTest binary
+# and one ctest entry, or n of them that share its tests. Its sources are compiled as one as those of a library are.
 # Labels: quick (inner loop), netns (needs root), slow.
 function(overlay_test name)
   if(NOT OVERLAY_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "TIMEOUT" "LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;SHARDS" "LINK;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE overlay_flags ${ARG_LINK} GTest::gmock_main rapidcheck)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
-  add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  if(NOT ARG_SHARDS)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+    return()
+  endif()
+  foreach(shard RANGE 1 ${ARG_SHARDS})
+    math(EXPR index "${shard} - 1")
+    add_test(NAME ${name}_${shard} COMMAND ${name})
+    set_tests_properties(${name}_${shard} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
+                         ENVIRONMENT "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}")
+  endforeach()
 endfunction()
 
 # overlay_fuzz(NAME SOURCES... [LINK libs...] [CORPUS dir]) makes one libFuzzer target and one ctest entry, which runs
