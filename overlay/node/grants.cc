@@ -37,7 +37,10 @@ wire::BlockReply Grants::grant(const NodeId& owner, const wire::BlockRequest& as
   using Kind = wire::BlockReply::Kind;
   const RequestId& request = asked.request;
   const auto before = quorum_.claims().by_request(request);
-  if (!before.empty()) return granted(request, before.front().prefix);
+  if (!before.empty()) {
+    const wire::BlockReply reply = granted(request, before.front().prefix);
+    if (!context_.lapsed || reply.kind == Kind::granted) return reply;  // else nobody pursues it any more
+  }
   if (context_.lapsed || !context_.is_seated()) {
     return {request, Kind::refused, context_.config.name + " is no voter"};
   }

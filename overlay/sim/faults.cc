@@ -272,6 +272,8 @@ void Trouble::leave() {
   std::vector<HostPort> all;
   for (HostIndex i = 0; i < world_.size(); ++i) all.push_back({host_name(i), mesh_port});
   if (world_.size() < 3 + 2 * leaving()) return;
+  // Founders with other lists would wait for each other.
+  if (!world_.host(host).running() || !world_.host(host).view().genesis) return;
   world_.host(host).set_join(all);
   const bool at_once = rng_.one_in(3);
   if (!at_once) {
