@@ -11,9 +11,9 @@ namespace {
 
 // Sanitizers look for other things than rules that break, and take ten times as long.
 #ifdef __SANITIZE_ADDRESS__
-constexpr std::uint64_t seeds = 10;
+constexpr std::uint64_t seeds = 20;
 #else
-constexpr std::uint64_t seeds = 100;
+constexpr std::uint64_t seeds = 200;
 #endif
 
 class Swarm : public testing::TestWithParam<std::uint64_t> {};
