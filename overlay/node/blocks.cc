@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "overlay/node/electorate.h"
 #include "overlay/node/judge.h"
 #include "overlay/node/named_blocks.h"
 
@@ -208,8 +207,8 @@ void Blocks::begin_request(Family family, PendingBlock& pending, Time now) {
   context_.persist(wire::RequestEntry{pending.request, family, pending.voter});
 }
 
-/// This node itself when it votes, else any reachable voter, else any; none when all have refused. A named
-/// block only one can grant.
+/// This node itself when it holds seats, else any reachable voter, else any; none when all have refused. A
+/// named block only one can grant.
 std::optional<NodeId> Blocks::next_voter(Family family, const PendingBlock& pending) {
   if (const auto named = named_block(context_, family)) {
     const auto holder = context_.chain->holder(seat_of(context_, *named).value_or(0));
@@ -218,10 +217,9 @@ std::optional<NodeId> Blocks::next_voter(Family family, const PendingBlock& pend
   }
   std::vector<NodeId> reachable;
   std::vector<NodeId> all;
-  const auto voters = ids_of(context_.chain->voters());
-  for (const NodeId& voter : voters) {
+  for (const PublicKey& key : context_.chain->voters()) {
+    const NodeId voter = hash_id<NodeId>(key.view());
     if (pending.refusals.contains(voter)) continue;
-    if (voter == context_.id && context_.lapsed && voters.size() > 1) continue;  // it grants nothing
     if (voter == context_.id) return voter;
     all.push_back(voter);
     if (voter != pending.voter && context_.mesh->reaches(voter)) reachable.push_back(voter);
@@ -236,9 +234,7 @@ void Blocks::ask(Family family, PendingBlock& pending, Time now) {
     pending.ask_at = Time::max();  // of an earlier life; when one is named it is asked for anew
     return;
   }
-  const bool is_lapsed = pending.voter == context_.id && context_.lapsed;
-  if (pending.voter.is_zero() || pending.unanswered >= patience || is_lapsed)
-    begin_request(family, pending, now);
+  if (pending.voter.is_zero() || pending.unanswered >= patience) begin_request(family, pending, now);
   if (pending.voter.is_zero()) return;
   ++pending.unanswered;
   pending.step = next_step(pending.step);
