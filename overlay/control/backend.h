@@ -72,6 +72,8 @@ class Backend {
   virtual void leave(const v1::LeaveRequest& request, LeaveReply reply) = 0;
   /// Appoints new voters in place of a lost majority.
   virtual void recover(const v1::RecoverRequest& request, RecoverReply reply) = 0;
+  /// The node's state, for a rebuild: the bytes of a file that holds its key.
+  virtual Result<std::string> backup() = 0;
   /// Removes every kernel object of ours, answers, and lets the daemon exit.
   virtual void teardown(TeardownReply reply) = 0;
 };

@@ -27,7 +27,7 @@ constexpr Entry entries[] = {
     {"POST", "/v1/connect", Action::connect},    {"POST", "/v1/disconnect", Action::disconnect},
     {"POST", "/v1/drain", Action::drain},        {"POST", "/v1/undrain", Action::undrain},
     {"POST", "/v1/leave", Action::leave},        {"POST", "/v1/recover", Action::recover},
-    {"POST", "/v1/teardown", Action::teardown},
+    {"POST", "/v1/teardown", Action::teardown},  {"GET", "/v1/backup", Action::backup},
 };
 
 std::string all_paths() {

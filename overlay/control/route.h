@@ -34,6 +34,7 @@ enum class Action : std::uint8_t {
   undrain,
   leave,
   recover,
+  backup,
   teardown,
 };
 

@@ -56,6 +56,7 @@ class Server::Impl {
   void handle(const Request& request, Respond respond);
   void serve(const Call& call, const Request& request, Respond respond);
   Response events(const Call& call);
+  Response backup();
   void cni(Action action, const std::string& body, Respond respond);
   [[nodiscard]] Status ask(Action action, const std::string& body, const LeaseReply& reply);
   template <class Asked, class Answer>
@@ -74,9 +75,10 @@ class Server::Impl {
 
 namespace {
 
-/// Reading is for all who can open the socket; the verbs are for root and for the daemon's own user.
-Status authorise(const Request& request) {
-  if (request.method != "POST") return {};
+/// Reading is for all who can open the socket; the verbs, and what holds the node's key, are for root and for
+/// the daemon's own user.
+Status authorise(const Request& request, Action action) {
+  if (request.method != "POST" && action != Action::backup) return {};
   OVERLAY_TRY(const auto user, peer_user(request.socket));
   if (user == 0 || user == ::geteuid()) return {};
   return fail(Errc::refused, "user " + std::to_string(user) + " may only read here: run it as root");
@@ -87,10 +89,11 @@ Status authorise(const Request& request) {
 void Server::Impl::handle(const Request& request, Respond respond) {
   auto routed = route(request.method, request.target);
   if (auto* refused = std::get_if<Refusal>(&routed)) return respond(failure(std::move(*refused)));
-  if (auto allowed = authorise(request); !allowed) {
+  const auto& call = std::get<Call>(routed);
+  if (auto allowed = authorise(request, call.action); !allowed) {
     return respond(failure(refusal(std::move(allowed).error())));
   }
-  serve(std::get<Call>(routed), request, std::move(respond));
+  serve(call, request, std::move(respond));
 }
 
 void Server::Impl::serve(const Call& call, const Request& request, Respond respond) {
@@ -135,6 +138,8 @@ void Server::Impl::serve(const Call& call, const Request& request, Respond respo
       return act(&Backend::leave, request.body, std::move(respond));
     case Action::recover:
       return act(&Backend::recover, request.body, std::move(respond));
+    case Action::backup:
+      return respond(backup());
     case Action::teardown:
       return teardown(std::move(respond));
   }
@@ -144,6 +149,12 @@ Response Server::Impl::events(const Call& call) {
   if (!call.follow) return json_response(events_.after(call.after));
   auto stream = followers_.follow(call.after);
   return stream ? std::move(*stream) : failure(refusal(std::move(stream).error()));
+}
+
+Response Server::Impl::backup() {
+  auto bytes = backend_.backup();
+  if (!bytes) return failure(refusal(std::move(bytes).error()));
+  return {200, "application/octet-stream", std::move(*bytes), {}, nullptr};
 }
 
 namespace {

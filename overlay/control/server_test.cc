@@ -290,14 +290,24 @@ TEST(Server, LetsOtherUsersReadButNotAct) {
   ASSERT_EQ(::chmod(server.socket().c_str(), 0666), 0);
   std::string read;
   std::string acted;
+  std::string key;
   test::as_nobody([&] {
     read = ask(server.socket(), "GET", "/v1/version");
     acted = ask(server.socket(), "POST", "/v1/teardown");
+    key = ask(server.socket(), "GET", "/v1/backup");
   });
   EXPECT_THAT(read, StartsWith("HTTP/1.1 200"));
-  EXPECT_THAT(acted, StartsWith("HTTP/1.1 403"));
+  for (const auto& answer : {acted, key}) EXPECT_THAT(answer, StartsWith("HTTP/1.1 403"));
   EXPECT_THAT(acted, HasSubstr("user 65534 may only read here"));
   EXPECT_THAT(server.backend.calls, IsEmpty());
+}
+
+TEST(Server, AnswersABackupAsItIs) {
+  TestServer server;
+  server.backend.backup_answer = Bytes("OVL\0\xff\n", 6);
+  const auto answer = ask(server.socket(), "GET", "/v1/backup");
+  EXPECT_THAT(answer, HasSubstr("application/octet-stream"));
+  EXPECT_THAT(answer, EndsWith("\r\n\r\n" + server.backend.backup_answer));
 }
 
 TEST(Server, TearsDown) {

@@ -46,6 +46,7 @@ struct FakeBackend : Backend {
   v1::Drained drain_answer;
   std::vector<v1::Leaving> leave_answers;  // one after the other, the last one for ever
   v1::Recovered recover_answer;
+  std::string backup_answer;
   std::optional<Error> failure;    // of every verb, instead of its answer
   std::vector<std::string> calls;  // the verbs, as "add NETWORK CONTAINER INTERFACE"
   LeaseReply kept_reply;           // of a lease_add, when `keep_replies`
@@ -123,6 +124,10 @@ struct FakeBackend : Backend {
   void recover(const v1::RecoverRequest& request, RecoverReply reply) override {
     calls.push_back("recover " + request.cluster());
     reply(or_failure(recover_answer));
+  }
+  Result<std::string> backup() override {
+    calls.push_back("backup");
+    return or_failure(backup_answer);
   }
   void teardown(TeardownReply reply) override {
     calls.push_back("teardown");

@@ -6,6 +6,7 @@
 #include "overlay/control/json.h"
 #include "overlay/control/view.h"
 #include "overlay/ctl/attach.h"
+#include "overlay/ctl/backup.h"
 #include "overlay/ctl/completion.h"
 #include "overlay/ctl/doctor.h"
 #include "overlay/ctl/forget.h"
@@ -211,6 +212,21 @@ void declare_recover(CLI::App& parser, Options& options) {
       ->type_name("NAME");
 }
 
+void declare_file(CLI::App& parser, Options& options, const char* what) {
+  parser.add_option("FILE", options.file, what)->required();
+  parser.add_option("--state-dir", options.places.state_dir, "of overlayd; default /var/lib/overlay")
+      ->type_name("PATH");
+}
+
+void declare_backup(CLI::App& parser, Options& options) {
+  declare_file(parser, options, "where to; - is the standard output");
+  parser.add_flag("--force", options.force, "replace FILE where it is there");
+}
+
+void declare_restore(CLI::App& parser, Options& options) {
+  declare_file(parser, options, "what 'overlayctl backup' made; - is the standard input");
+}
+
 void declare_attach(CLI::App& parser, Options& options) {
   parser.add_option("NETNS", options.netns, "a network namespace: its path, or its name below /run/netns")
       ->type_name("NETNS")
@@ -269,6 +285,9 @@ constexpr Command command_table[] = {
     {"undrain", "take new pods again", nullptr, run_undrain},
     {"leave", "give everything back, leave the cluster for good, and end overlayd", declare_leave, run_leave},
     {"recover", "appoint new voters when their majority is lost for good", declare_recover, run_recover},
+    {"backup", "put the state of this host, and its key, into a file", declare_backup, run_backup},
+    {"restore", "put such a file back where overlayd does not run and no state is", declare_restore,
+     run_restore},
     {"attach", "give a network namespace an address and an interface, without a runtime", declare_attach,
      run_attach},
     {"detach", "take them away again", declare_attach, run_detach},

@@ -36,13 +36,14 @@ struct Options {
   std::vector<std::string> names;               // forget, connect, disconnect
   std::string heir;                             // forget
   bool dry_run = false;                         // forget, leave, ipam extend, ipam assign
-  bool force = false;                           // leave
+  bool force = false;                           // leave, backup
+  std::string file;                             // backup, restore
   std::chrono::milliseconds patience{120'000};  // leave
   std::string cluster;                          // recover
   std::string netns;                            // attach, detach
   std::string ifname = "eth0";                  // attach, detach
   std::string shell;                            // completion
-  doctor::Places places;                        // doctor
+  doctor::Places places;                        // doctor; backup and restore: state_dir
   Condition condition;                          // wait
   std::chrono::milliseconds timeout{30'000};
 };

@@ -23,6 +23,7 @@ class ApiBackend : public control::Backend {
       : facts_(facts), torn_down_(std::move(torn_down)) {}
   /// Before the event loop runs.
   void attach(Driver& driver, KernelKeeper& kernel, PortRemover& ports, const Alarms& alarms);
+  void attach(std::function<Result<Bytes>()> back_up) { back_up_ = std::move(back_up); }
   void attach(const kube::Agent& kubernetes) { kubernetes_ = &kubernetes; }
 
   /// Gives a lease back whose interface is gone.
@@ -54,6 +55,7 @@ class ApiBackend : public control::Backend {
   void drain(bool on, control::DrainReply reply) override;
   void leave(const v1::LeaveRequest& request, control::LeaveReply reply) override;
   void recover(const v1::RecoverRequest& request, control::RecoverReply reply) override;
+  Result<std::string> backup() override { return back_up_(); }
   void teardown(control::TeardownReply reply) override;
 
  private:
@@ -73,6 +75,7 @@ class ApiBackend : public control::Backend {
   control::DaemonFacts facts_;
   control::ClockPair clocks_{};
   std::function<void()> torn_down_;
+  std::function<Result<Bytes>()> back_up_;
   Driver* driver_ = nullptr;
   KernelKeeper* kernel_ = nullptr;
   PortRemover* ports_ = nullptr;

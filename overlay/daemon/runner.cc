@@ -8,6 +8,7 @@
 #include <set>
 
 #include "overlay/control/figures.h"
+#include "overlay/daemon/backup.h"
 #include "overlay/daemon/cni_install.h"
 #include "overlay/daemon/del_queue.h"
 #include "overlay/daemon/log.h"
@@ -203,6 +204,7 @@ Status Runner::open_node(Host host, const std::string& renewed) {
   sessions_.attach(*driver_, std::move(credentials));
   if (certificates_) certificates_->look();
   api_.attach(*driver_, *kernel_, ports_, alarms_);
+  api_.attach([this, key = state.identity.key] { return back_up(driver_->node(), key, options_); });
   if (options_.kubernetes) open_kubernetes(Rng(rng.next()));
   if (!state.recovered.warning.empty())
     log(spdlog::level::warn, "store", {{"text", state.recovered.warning}});

@@ -44,12 +44,13 @@ std::vector<wire::LogEntry> Registration::entries() const {
   std::vector<wire::LogEntry> out;
   if (had_.pulse != 0) out.push_back(wire::PulseEntry{had_.pulse});
   if (registered_) out.push_back(*registered_);
+  if (restored_) out.push_back(wire::RestoredEntry{});
   if (lapsed_) out.push_back(wire::LapsedEntry{});
   if (!binding_.empty()) out.push_back(wire::BindingEntry{binding_});
   return out;
 }
 
-bool Registration::is_same_boot() const { return registered_ && registered_->nonce == nonce_; }
+bool Registration::is_same_boot() const { return registered_ && !restored_ && registered_->nonce == nonce_; }
 
 bool Registration::is_only_voter() const {
   return context_.is_seated() && context_.chain->voters().size() == 1;
@@ -184,6 +185,7 @@ bool Registration::is_twin(const wire::Life& known) const {
 void Registration::restore(const wire::RegisteredEntry& entry) {
   if (registered_ && registered_->incarnation != entry.incarnation) pulse_ = 0;
   registered_ = entry;
+  restored_ = false;
 }
 
 /// The records in force that it should know; of what is taken away from it but not yet in force it leases
@@ -211,18 +213,18 @@ void Registration::hear_of_records(const NodeId& voter, const wire::RegisterRepl
   if (static_cast<std::size_t>(agreed) >= enough) succeed(now);
 }
 
-/// A copy of a voter's disk would vote for itself too. So where this may be one, the others must agree
-/// without it.
+/// A copy of a voter's disk would vote for itself too, and one that was restored has forgotten. So where this
+/// may be one, the others must agree without it.
 bool Registration::counts_itself(Time now) const {
   const bool contested = contests_ != 0 && now < contests_since_ + contest_memory;
-  return is_only_voter() || (!contested && !differs(binding_, context_.config.binding));
+  return is_only_voter() || (!contested && !restored_ && !differs(binding_, context_.config.binding));
 }
 
 // ---- what comes of it ----
 
 void Registration::succeed(Time now) {
   const bool behind = remembered_.is_after(had_);
-  if (behind && differs(binding_, context_.config.binding)) {
+  if (behind && !restored_ && differs(binding_, context_.config.binding)) {
     return rekey("cloned",
                  "this is another machine than the one its state directory was written on, and that one "
                  "went on after the copy was made");
@@ -232,10 +234,14 @@ void Registration::succeed(Time now) {
                   std::to_string(remembered_.incarnation),
                   "the voters remember a later state of this node than its disk: it was rolled back"});
   }
-  if ((behind || lapsed_) && context_.is_seated()) lapse(now);
+  // A backup is older than the last vote, however short the time was; whoever votes alone has nobody to say
+  // so.
+  const bool has_forgotten = behind || (restored_ && !is_only_voter());
+  if ((has_forgotten || lapsed_) && context_.is_seated()) lapse(now);
   if (!registered_here_) context_.doubt_blocks(now);
   state_ = State::registered;
   registered_here_ = true;
+  restored_ = false;
   since_ = rise_at_ = Time::max();
   against_ = 0;
   had_ = life();

@@ -33,6 +33,9 @@ class Registration {
   void restore(const wire::RegisteredEntry& entry);
   void restore(const wire::BindingEntry& entry) { binding_ = entry.marks; }
   void restore(const wire::LapsedEntry&) { lapsed_ = true; }
+  /// An operator vouches that this is the node, wherever it runs now. What its disk says it once said counts
+  /// for nothing, so others must register it.
+  void restore_from_backup() { restored_ = true; }
   void restore(const wire::DisownedEntry& entry) { disowned_ = disowned_ || entry.node == context_.id; }
   /// The log has been read: `had` is the incarnation that its last life had, 0 for a first start.
   void start(std::uint64_t had);
@@ -89,6 +92,7 @@ class Registration {
   std::optional<wire::RegisteredEntry> registered_;  // when it last was
   Binding binding_;                                  // of then
   bool lapsed_ = false;
+  bool restored_ = false;         // from a backup, and not registered since
   bool disowned_ = false;         // a new identity was due, and its log is begun
   bool registered_here_ = false;  // in this life of the process
 

@@ -62,6 +62,8 @@ Status Node::Impl::replay(const wire::LogEntry& entry, std::vector<wire::Record>
     departure.restore(*told);
   } else if (const auto* hosts = std::get_if<wire::TargetsEntry>(&entry)) {
     targets.restore(*hosts);
+  } else if (std::holds_alternative<wire::BackupEntry>(entry)) {
+    return fail(Errc::corrupt, "it is a backup: put it back with 'overlayctl restore'");
   } else {
     replay_registration(entry);
   }
@@ -79,6 +81,8 @@ void Node::Impl::replay_registration(const wire::LogEntry& entry) {
     registration.restore(*binding);
   } else if (const auto* disowned = std::get_if<wire::DisownedEntry>(&entry)) {
     registration.restore(*disowned);
+  } else if (std::holds_alternative<wire::RestoredEntry>(entry)) {
+    registration.restore_from_backup();
   } else if (const auto* of_a_node = std::get_if<wire::RegistrationEntry>(&entry)) {
     registry.restore(*of_a_node);
   } else if (const auto* register_of = std::get_if<wire::RegistryEntry>(&entry)) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "overlay/sim/test_world.h"
+#include "overlay/wire/log_entry.h"
 
 namespace overlay::sim {
 namespace {
@@ -16,7 +17,8 @@ using namespace std::chrono_literals;
 /// Three voters (n1 to n3) and n4, each with a container, and a machine to be made a copy of another.
 class Registration : public testing::Test {
  protected:
-  Registration() : world({.seed = 13, .hosts = 4, .voters = 3, .spares = 1}) {
+  explicit Registration(std::uint64_t seed = 13)
+      : world({.seed = seed, .hosts = 4, .voters = 3, .spares = 1}) {
     world.start_all();
     EXPECT_TRUE(comes_right(30s));
     for (HostIndex i = 0; i < world.size(); ++i) add(i, "web");
@@ -109,6 +111,27 @@ TEST_F(Registration, TakesTheVoteFromAVoterWhoseDiskFellBack) {
   EXPECT_EQ(world.host(0).view().blocks.size(), blocks);
   world.host(2).start();
   EXPECT_TRUE(comes_right(60s));
+}
+
+/// A world in which the machines concerned can be told apart.
+class MarkedMachines : public Registration {
+ protected:
+  MarkedMachines() : Registration(7) {}
+};
+
+TEST_F(MarkedMachines, LeaveTheIdentityToAVoterThatAnOperatorRestoredElsewhere) {
+  const NodeId id = world.host(1).id();
+  Image image = world.host(1).image();
+  world.run(1min);
+  world.host(1).kill();
+  ASSERT_TRUE(world.copy(1, false));
+  put_back(copy, image);
+  ASSERT_TRUE(becomes(60s, [&] { return world.host(copy).id() != id; })) << "the marks of the machine differ";
+  image.entries.push_back(wire::encode_entry(wire::RestoredEntry{}));
+  put_back(copy, image);
+  ASSERT_TRUE(becomes(60s, [&] { return world.host(copy).view().ready(); }));
+  EXPECT_EQ(world.host(copy).id(), id);
+  EXPECT_TRUE(has_alarm(copy, "voter")) << "what it voted since is forgotten";
 }
 
 TEST_F(Registration, TakesTheVoteFromARolledBackVoterThatEndsBeforeItIsTold) {

@@ -18,6 +18,25 @@ std::string octal(unsigned mode) {
   return text.data();
 }
 
+Status write_new(const std::filesystem::path& path, std::string_view text) {
+  OVERLAY_TRY(const File file, File::open(path, O_WRONLY | O_CREAT | O_EXCL, 0600));
+  OVERLAY_CHECK(file.write_all(text));
+  file.sync_or_abort();
+  return {};
+}
+
+/// Written under another name and then given this one; a link never replaces a file.
+Status place(const std::filesystem::path& next, const std::filesystem::path& path, std::string_view text,
+             bool replace) {
+  ::unlink(next.c_str());
+  Status done = write_new(next, text);
+  const auto name = replace ? ::rename : ::link;
+  if (done && name(next.c_str(), path.c_str()) != 0) done = os_failure(path, "cannot be made", errno);
+  ::unlink(next.c_str());
+  if (done) sync_directory_or_abort(path.parent_path());
+  return done;
+}
+
 }  // namespace
 
 Status check_guarded(const File& file) {
@@ -38,18 +57,16 @@ Status check_guarded(const File& file) {
   return {};
 }
 
-/// Written under another name and then linked, which never replaces a file.
 Status create_guarded(const std::filesystem::path& path, std::string_view text) {
   std::filesystem::path next = path;
   next += ".new";
-  ::unlink(next.c_str());
-  OVERLAY_TRY(const File file, File::open(next, O_WRONLY | O_CREAT | O_EXCL, 0600));
-  OVERLAY_CHECK(file.write_all(text));
-  file.sync_or_abort();
-  if (::link(next.c_str(), path.c_str()) != 0) return os_failure(path, "cannot be made", errno);
-  ::unlink(next.c_str());
-  sync_directory_or_abort(path.parent_path());
-  return {};
+  return place(next, path, text, false);
+}
+
+Status keep_guarded(const std::filesystem::path& given, std::string_view text, bool replace) {
+  std::error_code ignored;  // absolute() fails only where there is no working directory
+  const std::filesystem::path path = std::filesystem::absolute(given, ignored);
+  return place(path.parent_path() / ("." + path.filename().string() + ".new"), path, text, replace);
 }
 
 Result<std::array<std::uint8_t, 32>> random_bytes() {

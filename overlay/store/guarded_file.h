@@ -17,6 +17,9 @@ namespace overlay::store {
 /// Makes `path` (0600) with `text`; never replaces a file, and a crash leaves all of it or none.
 [[nodiscard]] Status create_guarded(const std::filesystem::path& path, std::string_view text);
 
+/// The same for a file where people keep theirs, and with `replace` in the place of any there is.
+[[nodiscard]] Status keep_guarded(const std::filesystem::path& path, std::string_view text, bool replace);
+
 /// From the kernel: 32 bytes for a new secret.
 [[nodiscard]] Result<std::array<std::uint8_t, 32>> random_bytes();
 

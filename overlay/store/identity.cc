@@ -15,14 +15,14 @@ namespace {
 constexpr std::string_view header =
     "overlay identity 1: the secret Ed25519 seed of this node, keep it to this host\n";
 
-Result<Identity> load(const File& file) {
+Result<SecretSeed> load(const File& file) {
   OVERLAY_CHECK(check_guarded(file));
   OVERLAY_TRY(const Bytes text, file.read_all());
   const std::size_t length = header.size() + 2 * SecretSeed::size + 1;
   if (text.size() == length && text.starts_with(header) && text.back() == '\n') {
     const auto seed =
         SecretSeed::from_hex_text(std::string_view(text).substr(header.size(), 2 * SecretSeed::size));
-    if (seed) return Identity{.key = KeyPair::from_seed(*seed)};
+    if (seed) return *seed;
   }
   return fail(Errc::corrupt,
               file.path().string() +
@@ -35,11 +35,9 @@ Result<SecretSeed> new_seed() {
   return SecretSeed{random};
 }
 
-std::string text_of(const SecretSeed& seed) { return std::string(header) + seed.hex() + "\n"; }
-
 Result<Identity> create(const std::filesystem::path& path) {
   OVERLAY_TRY(const SecretSeed seed, new_seed());
-  OVERLAY_CHECK(create_guarded(path, text_of(seed)));
+  OVERLAY_CHECK(create_guarded(path, identity_text(seed)));
   return Identity{.key = KeyPair::from_seed(seed), .created = true};
 }
 
@@ -57,9 +55,16 @@ Result<Identity> load_or_create_identity(const StateDir& directory) {
   const std::filesystem::path path = directory.path() / "identity";
   std::error_code error;
   if (!std::filesystem::exists(std::filesystem::symlink_status(path, error))) return create(path);
-  OVERLAY_TRY(const File file, File::open(path, O_RDONLY | O_NOFOLLOW));
+  OVERLAY_TRY(const SecretSeed seed, load_identity(directory));
+  return Identity{.key = KeyPair::from_seed(seed)};
+}
+
+Result<SecretSeed> load_identity(const StateDir& directory) {
+  OVERLAY_TRY(const File file, File::open(directory.path() / "identity", O_RDONLY | O_NOFOLLOW));
   return load(file);
 }
+
+std::string identity_text(const SecretSeed& seed) { return std::string(header) + seed.hex() + "\n"; }
 
 Status renew(const StateDir& directory, std::string_view suffix, std::span<const Bytes> entries) {
   const std::filesystem::path identity = directory.path() / "identity";
@@ -67,7 +72,7 @@ Status renew(const StateDir& directory, std::string_view suffix, std::span<const
   OVERLAY_CHECK(keep_as(identity, suffix));
   OVERLAY_CHECK(keep_as(directory.path() / "state.log", suffix));
   OVERLAY_CHECK(Store::replace(directory, entries));
-  OVERLAY_CHECK(replace_file(identity, text_of(seed)));
+  OVERLAY_CHECK(replace_file(identity, identity_text(seed)));
   return {};
 }
 

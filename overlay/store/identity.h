@@ -21,6 +21,11 @@ struct Identity {
 /// mode 0600) or not what we wrote is an error that names the path and the cure; it is never overwritten.
 [[nodiscard]] Result<Identity> load_or_create_identity(const StateDir& directory);
 
+/// The secret of the identity there is, under the same conditions; makes none.
+[[nodiscard]] Result<SecretSeed> load_identity(const StateDir& directory);
+/// What the file holds.
+std::string identity_text(const SecretSeed& seed);
+
 /// A new identity with a log that holds just `entries`; the old two stay as identity.SUFFIX and
 /// state.log.SUFFIX. The log comes first, so `entries` must say that it does not go on under the old
 /// identity. Whoever has the old log open must write no more.

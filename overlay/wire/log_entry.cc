@@ -116,6 +116,16 @@ void fill(v1::LogEntry& out, const TargetsEntry& entry) {
   for (const HostPort& host : entry.hosts) targets.add_hosts(host.text());
 }
 
+void fill(v1::LogEntry& out, const BackupEntry& entry) {
+  auto& backup = *out.mutable_backup();
+  backup.set_taken_ms(static_cast<std::uint64_t>(entry.taken.time_since_epoch().count()));
+  backup.set_version(entry.version);
+  backup.set_seed(entry.seed.str());
+  if (entry.secret) backup.set_secret(entry.secret->text());
+}
+
+void fill(v1::LogEntry& out, const RestoredEntry&) { out.set_restored(true); }
+
 ipam::LeaseKey read(const v1::LogEntry::LeaseKey& from) {
   return {from.network(), from.container(), from.interface()};
 }
@@ -207,6 +217,18 @@ Result<LogEntry> read(const v1::LogEntry::Targets& from) {
   return LogEntry(std::move(entry));
 }
 
+Result<LogEntry> read(const v1::LogEntry::Backup& from) {
+  BackupEntry out{WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(from.taken_ms()))),
+                  from.version(),
+                  {},
+                  {}};
+  OVERLAY_TRY(out.seed, SecretSeed::parse(from.seed()));
+  if (!from.secret().empty()) {
+    OVERLAY_TRY(out.secret, Secret::parse(from.secret()));
+  }
+  return LogEntry(std::move(out));
+}
+
 Result<LogEntry> read(const v1::LogEntry& from) {
   switch (from.kind_case()) {
     case v1::LogEntry::kIncarnation:
@@ -256,6 +278,10 @@ Result<LogEntry> read(const v1::LogEntry& from) {
           DepartureEntry{from.departure().drained(), from.departure().leaving(), from.departure().at_once()});
     case v1::LogEntry::kTargets:
       return read(from.targets());
+    case v1::LogEntry::kBackup:
+      return read(from.backup());
+    case v1::LogEntry::kRestored:
+      return LogEntry(RestoredEntry{});
     case v1::LogEntry::KIND_NOT_SET:
       break;
   }

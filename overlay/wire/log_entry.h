@@ -2,8 +2,11 @@
 // What a node writes to its log, as values.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <variant>
 
+#include "overlay/base/secret.h"
 #include "overlay/consensus/paxos.h"
 #include "overlay/ipam/lease.h"
 #include "overlay/wire/record.h"
@@ -118,11 +121,22 @@ struct TargetsEntry {
   friend bool operator==(const TargetsEntry&, const TargetsEntry&) = default;
 };
 
-using LogEntry =
-    std::variant<IncarnationEntry, RecordEntry, LeaseEntry, ReleaseEntry, CoolingEntry, RequestEntry,
-                 KeptEntry, TakeoverEntry, ReturningEntry, HomeEntry, PeerIndexEntry, VoteEntry,
-                 RecoveryOverEntry, FoundingEntry, PulseEntry, RegisteredEntry, RegistrationEntry,
-                 RegistryEntry, LapsedEntry, BindingEntry, DisownedEntry, DepartureEntry, TargetsEntry>;
+/// What a backup holds besides the log; the first entry of one, and of no log.
+struct BackupEntry {
+  WallTime taken{};
+  std::string version;           // of the program that took it
+  SecretSeed seed;               // of the node's identity
+  std::optional<Secret> secret;  // of the cluster, where the state directory keeps it
+};
+/// The log was restored from a backup, by an operator who says that the node lives nowhere else; until it has
+/// registered.
+struct RestoredEntry {};
+
+using LogEntry = std::variant<IncarnationEntry, RecordEntry, LeaseEntry, ReleaseEntry, CoolingEntry,
+                              RequestEntry, KeptEntry, TakeoverEntry, ReturningEntry, HomeEntry,
+                              PeerIndexEntry, VoteEntry, RecoveryOverEntry, FoundingEntry, PulseEntry,
+                              RegisteredEntry, RegistrationEntry, RegistryEntry, LapsedEntry, BindingEntry,
+                              DisownedEntry, DepartureEntry, TargetsEntry, BackupEntry, RestoredEntry>;
 
 Bytes encode_entry(const LogEntry& entry);
 /// Errc::corrupt for bytes that are no entry, Errc::unsupported for a kind that only a newer version writes.

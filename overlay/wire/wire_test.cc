@@ -174,6 +174,16 @@ TEST(LogEntry, OfEveryKindReadsBack) {
   EXPECT_EQ(std::get<RequestEntry>(trip(RequestEntry{RequestId{{1}}, Family::v6, NodeId{{2}}})).family,
             Family::v6);
   EXPECT_EQ(std::get<PeerIndexEntry>(trip(PeerIndexEntry{NodeId{{1}}, 12})).index, 12U);
+  EXPECT_TRUE(std::holds_alternative<RestoredEntry>(trip(RestoredEntry{})));
+}
+
+TEST(LogEntry, OfABackupReadsBack) {
+  const BackupEntry made{WallTime(std::chrono::milliseconds(5)), "0.1", SecretSeed{{3}}, Secret({7})};
+  const auto back = std::get<BackupEntry>(decode_entry(encode_entry(made)).value());
+  EXPECT_EQ(back.taken, made.taken);
+  EXPECT_EQ(back.version, made.version);
+  EXPECT_EQ(back.seed, made.seed);
+  EXPECT_EQ(back.secret, made.secret);
 }
 
 TEST(LogEntry, TellsCorruptFromNewer) {
