@@ -32,6 +32,11 @@ std::string digest(const Attachment& attachment) {
   return to_hex(big_endian);
 }
 
+const Attachment& host_attachment() {
+  static const Attachment of_the_host{"(host)", "(host)", "overlay0"};
+  return of_the_host;
+}
+
 std::string host_interface(const Attachment& attachment) {
   const std::string digits = digest(attachment);
   return std::string(name_prefix) + digits.substr(digits.size() - name_digits);

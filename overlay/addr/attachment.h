@@ -18,6 +18,9 @@ struct Attachment {
   friend auto operator<=>(const Attachment&, const Attachment&) = default;
 };
 
+/// That of the host itself, under which it has one more address; no network of the CNI can be named so.
+const Attachment& host_attachment();
+
 /// 16 hexadecimal digits, the same for the same key for ever (FNV-1a).
 std::string digest(const Attachment& attachment);
 

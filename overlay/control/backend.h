@@ -24,6 +24,7 @@ using TeardownReply = std::function<void(Result<v1::Removed>)>;
 using ForgetReply = std::function<void(Result<v1::Forgotten>)>;
 using ExtendReply = std::function<void(Result<v1::Extended>)>;
 using AssignReply = std::function<void(Result<v1::Assigned>)>;
+using ExposeReply = std::function<void(Result<v1::Exposed>)>;
 using TargetsReply = std::function<void(Result<v1::Targets>)>;
 using DrainReply = std::function<void(Result<v1::Drained>)>;
 using LeaveReply = std::function<void(Result<v1::Leaving>)>;
@@ -63,6 +64,9 @@ class Backend {
   virtual void extend(const v1::ExtendRequest& request, ExtendReply reply) = 0;
   /// Settles by decree who owns a prefix, or says what that would do.
   virtual void assign(const v1::AssignRequest& request, AssignReply reply) = 0;
+  /// One more address of this host; takes it back.
+  virtual void expose(const v1::ExposeRequest& request, ExposeReply reply) = 0;
+  virtual void hide(const v1::ExposeRequest& request, ExposeReply reply) = 0;
   /// Calls these hosts for ever too, or ends that.
   virtual void connect(const v1::TargetsRequest& request, TargetsReply reply) = 0;
   virtual void disconnect(const v1::TargetsRequest& request, TargetsReply reply) = 0;

@@ -24,6 +24,7 @@ constexpr Entry entries[] = {
     {"POST", "/v1/cni/del", Action::cni_del},    {"POST", "/v1/cni/check", Action::cni_check},
     {"POST", "/v1/cni/gc", Action::cni_gc},      {"POST", "/v1/forget", Action::forget},
     {"POST", "/v1/ipam/extend", Action::extend}, {"POST", "/v1/ipam/assign", Action::assign},
+    {"POST", "/v1/expose", Action::expose},      {"POST", "/v1/hide", Action::hide},
     {"POST", "/v1/connect", Action::connect},    {"POST", "/v1/disconnect", Action::disconnect},
     {"POST", "/v1/drain", Action::drain},        {"POST", "/v1/undrain", Action::undrain},
     {"POST", "/v1/leave", Action::leave},        {"POST", "/v1/recover", Action::recover},

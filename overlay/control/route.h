@@ -28,6 +28,8 @@ enum class Action : std::uint8_t {
   forget,
   extend,
   assign,
+  expose,
+  hide,
   connect,
   disconnect,
   drain,

@@ -127,6 +127,10 @@ void Server::Impl::serve(const Call& call, const Request& request, Respond respo
       return act(&Backend::extend, request.body, std::move(respond));
     case Action::assign:
       return act(&Backend::assign, request.body, std::move(respond));
+    case Action::expose:
+      return act(&Backend::expose, request.body, std::move(respond));
+    case Action::hide:
+      return act(&Backend::hide, request.body, std::move(respond));
     case Action::connect:
       return act(&Backend::connect, request.body, std::move(respond));
     case Action::disconnect:

@@ -42,6 +42,7 @@ struct FakeBackend : Backend {
   v1::Forgotten forget_answer;
   v1::Extended extend_answer;
   v1::Assigned assign_answer;
+  v1::Exposed expose_answer;
   v1::Targets targets_answer;
   v1::Drained drain_answer;
   std::vector<v1::Leaving> leave_answers;  // one after the other, the last one for ever
@@ -101,6 +102,14 @@ struct FakeBackend : Backend {
     calls.push_back((request.dry_run() ? "assign (dry) " : "assign ") + request.prefix() + " " +
                     request.owner());
     reply(or_failure(assign_answer));
+  }
+  void expose(const v1::ExposeRequest& request, ExposeReply reply) override {
+    calls.push_back("expose " + request.address());
+    reply(or_failure(expose_answer));
+  }
+  void hide(const v1::ExposeRequest& request, ExposeReply reply) override {
+    calls.push_back("hide " + request.address());
+    reply(or_failure(expose_answer));
   }
   void connect(const v1::TargetsRequest& request, TargetsReply reply) override {
     calls.push_back("connect " + request.hosts(0));

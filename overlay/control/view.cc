@@ -346,6 +346,7 @@ namespace {
 template <class Message>
 void add_rest(const node::View& view, Message& out) {
   for (const auto& lease : view.leases) {
+    if (lease.key == host_attachment()) continue;
     out.add_pods(lease.key.container + " (" + lease.addresses.front().text() + ")");
   }
   for (const auto& block : view.blocks) {

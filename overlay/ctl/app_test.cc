@@ -282,6 +282,20 @@ TEST_F(AppTest, ConnectsAndSaysWhomOverlaydCallsNow) {
   EXPECT_THAT(calls, testing::ElementsAre("connect h9", "disconnect h9"));
 }
 
+TEST_F(AppTest, ExposesAndHidesThisHost) {
+  change([](auto& backend) { backend.expose_answer.add_addresses("10.32.0.7"); });
+  EXPECT_EQ(ctl({"expose"}).out, "this host is exposed as 10.32.0.7\n");
+  EXPECT_EQ(ctl({"expose", "10.32.0.7", "-o", "json"}).out,
+            "{\n  \"addresses\": [\n    \"10.32.0.7\"\n  ]\n}\n");
+  EXPECT_EQ(ctl({"hide"}).out, "this host is no longer exposed as 10.32.0.7\n");
+  change([](auto& backend) { backend.expose_answer.clear_addresses(); });
+  EXPECT_EQ(ctl({"hide", "10.32.0.7"}).out, "this host was not exposed\n");
+  EXPECT_EQ(ctl({"expose", "10.32.0.7", "10.32.0.8"}).exit, Exit::usage);
+  std::vector<std::string> calls;
+  change([&](auto& backend) { calls = backend.calls; });
+  EXPECT_THAT(calls, testing::ElementsAre("expose ", "expose 10.32.0.7", "hide ", "hide 10.32.0.7"));
+}
+
 TEST_F(AppTest, DrainsAndSaysWhichPodsGoOn) {
   v1::Drained drained;
   drained.set_drained(true);

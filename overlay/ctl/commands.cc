@@ -9,6 +9,7 @@
 #include "overlay/ctl/backup.h"
 #include "overlay/ctl/completion.h"
 #include "overlay/ctl/doctor.h"
+#include "overlay/ctl/expose.h"
 #include "overlay/ctl/forget.h"
 #include "overlay/ctl/json_text.h"
 #include "overlay/ctl/leave.h"
@@ -227,6 +228,14 @@ void declare_restore(CLI::App& parser, Options& options) {
   declare_file(parser, options, "what 'overlayctl backup' made; - is the standard input");
 }
 
+void declare_expose(CLI::App& parser, Options& options) {
+  parser.add_option("ADDRESS", options.address, "this one, of a block of this host; any where none is given");
+}
+
+void declare_hide(CLI::App& parser, Options& options) {
+  parser.add_option("ADDRESS", options.address, "only where the host is exposed as this one");
+}
+
 void declare_attach(CLI::App& parser, Options& options) {
   parser.add_option("NETNS", options.netns, "a network namespace: its path, or its name below /run/netns")
       ->type_name("NETNS")
@@ -288,6 +297,8 @@ constexpr Command command_table[] = {
     {"backup", "put the state of this host, and its key, into a file", declare_backup, run_backup},
     {"restore", "put such a file back where overlayd does not run and no state is", declare_restore,
      run_restore},
+    {"expose", "give this host one more overlay address, and keep it", declare_expose, run_expose},
+    {"hide", "take it back", declare_hide, run_hide},
     {"attach", "give a network namespace an address and an interface, without a runtime", declare_attach,
      run_attach},
     {"detach", "take them away again", declare_attach, run_detach},

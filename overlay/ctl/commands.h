@@ -40,6 +40,7 @@ struct Options {
   std::string file;                             // backup, restore
   std::chrono::milliseconds patience{120'000};  // leave
   std::string cluster;                          // recover
+  std::string address;                          // expose, hide
   std::string netns;                            // attach, detach
   std::string ifname = "eth0";                  // attach, detach
   std::string shell;                            // completion

@@ -159,6 +159,41 @@ void ApiBackend::assign(const v1::AssignRequest& request, control::AssignReply r
          [&](node::Node& node, node::CallId id, Time now) { node.assign(id, wanted, now); });
 }
 
+template <class Ask>
+void ApiBackend::change_exposure(const v1::ExposeRequest& request, control::ExposeReply reply, Ask ask) {
+  if (driver_->stall()) return reply(driver_->stall()->error);
+  std::optional<Ip> wanted;
+  if (!request.address().empty()) {
+    const auto address = Ip::parse(request.address());
+    if (!address) return reply(address.error());
+    wanted = *address;
+  }
+  call(
+      [reply = std::move(reply)](const Result<std::optional<node::LeaseAnswer>>& done) {
+        if (!done) return reply(done.error());
+        v1::Exposed answer;
+        if (*done) {
+          for (const Ip& address : (*done)->lease.addresses) answer.add_addresses(address.text());
+        }
+        reply(answer);
+      },
+      [&](node::Node& node, node::CallId id, Time now) { ask(node, id, wanted, now); });
+}
+
+void ApiBackend::expose(const v1::ExposeRequest& request, control::ExposeReply reply) {
+  change_exposure(request, std::move(reply),
+                  [](node::Node& node, node::CallId id, const std::optional<Ip>& wanted, Time now) {
+                    node.expose(id, wanted, wall_now(), now);
+                  });
+}
+
+void ApiBackend::hide(const v1::ExposeRequest& request, control::ExposeReply reply) {
+  change_exposure(request, std::move(reply),
+                  [](node::Node& node, node::CallId id, const std::optional<Ip>& which, Time now) {
+                    node.hide(id, which, now);
+                  });
+}
+
 void ApiBackend::connect(const v1::TargetsRequest& request, control::TargetsReply reply) {
   retarget(request, &node::Node::connect, std::move(reply));
 }

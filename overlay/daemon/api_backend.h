@@ -50,6 +50,8 @@ class ApiBackend : public control::Backend {
   void forget(const v1::ForgetRequest& request, control::ForgetReply reply) override;
   void extend(const v1::ExtendRequest& request, control::ExtendReply reply) override;
   void assign(const v1::AssignRequest& request, control::AssignReply reply) override;
+  void expose(const v1::ExposeRequest& request, control::ExposeReply reply) override;
+  void hide(const v1::ExposeRequest& request, control::ExposeReply reply) override;
   void connect(const v1::TargetsRequest& request, control::TargetsReply reply) override;
   void disconnect(const v1::TargetsRequest& request, control::TargetsReply reply) override;
   void drain(bool on, control::DrainReply reply) override;
@@ -63,6 +65,9 @@ class ApiBackend : public control::Backend {
   const control::ClockPair& clocks();
   using Retarget = void (node::Node::*)(node::CallId, const std::vector<HostPort>&, Time);
   void retarget(const v1::TargetsRequest& request, Retarget change, control::TargetsReply reply);
+  /// Asks through `ask(node, call, wanted address, now)`.
+  template <class Ask>
+  void change_exposure(const v1::ExposeRequest& request, control::ExposeReply reply, Ask ask);
   /// Asks the core through `ask(node, call, now)`; carry_out() replies.
   template <class Ask>
   void call(control::LeaseReply reply, Ask ask);

@@ -6,6 +6,7 @@
 #include "overlay/node/cluster.h"
 #include "overlay/node/context.h"
 #include "overlay/node/departure.h"
+#include "overlay/node/exposure.h"
 #include "overlay/node/grants.h"
 #include "overlay/node/paths.h"
 #include "overlay/node/pods.h"
@@ -35,6 +36,7 @@ class Node::Impl {
         departure(context),
         targets(context),
         pods(context),
+        exposure(context),
         paths(context, Rng(context.rng.next())) {
     context.learns_from = [this](const NodeId& voter) {
       return takeover.learns_from(voter) || registry.learns_from(voter);
@@ -82,6 +84,7 @@ class Node::Impl {
   Departure departure;
   Targets targets;
   Pods pods;
+  Exposure exposure;
   Paths paths;
 
  private:

@@ -6,10 +6,13 @@
 namespace overlay::node {
 namespace {
 
-/// The host holds the first address of its home block of each family.
+/// The host holds the first address of its home block of each family, which come first, and what it is
+/// exposed as.
 std::vector<Ip> host_addresses(const Context& context) {
   std::vector<Ip> out;
   for (const auto& [family, block] : context.home) out.push_back(block.address());
+  const ipam::Lease* exposed = context.leases.find(host_attachment());
+  if (exposed != nullptr) out.insert(out.end(), exposed->addresses.begin(), exposed->addresses.end());
   return out;
 }
 
@@ -47,6 +50,7 @@ std::vector<plan::Peer> planned_peers(const Context& context, const Paths& paths
 std::vector<plan::Pod> planned_pods(const Context& context) {
   std::vector<plan::Pod> out;
   for (const ipam::Lease& lease : context.leases.all()) {
+    if (lease.key == host_attachment()) continue;
     for (const Ip& address : lease.addresses)
       out.push_back({address, lease.mac, lease.masquerade, host_interface(lease.key)});
   }

@@ -103,6 +103,7 @@ void Node::kernel_reconciled(const Status& result, Time now) {
   }
   context.kernel = result;
   if (result) impl_->paths.applied();
+  impl_->exposure.kernel_reconciled(result);
   impl_->settle(now);
 }
 
@@ -172,6 +173,18 @@ void Node::collect(CallId call, const std::string& network, const std::set<ipam:
   impl_->settle(now);
 }
 
+void Node::expose(CallId call, const std::optional<Ip>& wanted, WallTime wall, Time now) {
+  const auto waiting = impl_->waiting_for();
+  impl_->exposure.expose(call, wanted, waiting.empty() ? "" : waiting.front(), impl_->blocks.refusal(), wall,
+                         now);
+  impl_->settle(now);
+}
+
+void Node::hide(CallId call, const std::optional<Ip>& which, Time now) {
+  impl_->exposure.hide(call, which, now);
+  impl_->settle(now);
+}
+
 void Node::connect(CallId call, const std::vector<HostPort>& hosts, Time now) {
   impl_->targets.connect(call, hosts);
   impl_->settle(now);
@@ -188,7 +201,9 @@ void Node::drain(CallId call, bool on, Time now) {
 }
 
 void Node::leave(CallId call, bool at_once, Time now) {
-  impl_->departure.leave(call, plan_leave(at_once, now), at_once, now);
+  const auto plan = plan_leave(at_once, now);
+  if (plan) impl_->exposure.hide(now);  // on disk first: nobody takes it back later
+  impl_->departure.leave(call, plan, at_once, now);
   impl_->settle(now);
 }
 

@@ -116,6 +116,11 @@ class Node {
   /// A CNI GC: gives back what `network` leases to others than `valid`.
   void collect(CallId call, const std::string& network, const std::set<ipam::LeaseKey>& valid, Time now);
 
+  /// One more address of this host, `wanted` or any; takes it back. Answered with it when the kernel has done
+  /// so.
+  void expose(CallId call, const std::optional<Ip>& wanted, WallTime wall, Time now);
+  void hide(CallId call, const std::optional<Ip>& which, Time now);
+
   /// Calls them for ever too, besides Config::join; ends that. See targets.h.
   void connect(CallId call, const std::vector<HostPort>& hosts, Time now);
   void disconnect(CallId call, const std::vector<HostPort>& hosts, Time now);

@@ -48,6 +48,7 @@ Status check_dead(const Context& context, const ForgetPlan::Node& node) {
 std::vector<std::string> pods_of(const Context& context) {
   std::vector<std::string> out;
   for (const ipam::Lease& lease : context.leases.all()) {
+    if (lease.key == host_attachment()) continue;
     out.push_back(lease.key.container + " (" + lease.addresses.front().text() + ")");
   }
   for (const std::string& name : context.strangers) out.push_back("the one behind " + name);

@@ -75,7 +75,7 @@ void Pods::collect(CallId call, const std::string& network, const std::set<ipam:
 void Pods::look(const std::set<std::string>& present, Time now) {
   std::map<ipam::LeaseKey, Absence> absent;
   for (const ipam::Lease& lease : context_.leases.all()) {
-    if (present.contains(host_interface(lease.key))) continue;
+    if (lease.key == host_attachment() || present.contains(host_interface(lease.key))) continue;
     const auto before = absent_.find(lease.key);
     Absence absence = before == absent_.end() ? Absence{now} : before->second;
     ++absence.looks;

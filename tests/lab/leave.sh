@@ -39,9 +39,10 @@ expect "it is ready" lab ctl h2 -- wait --for ready --timeout "$((30 * patience)
 lab pod add h2 d
 expect "a new pod works" reaches d "$(address_of a)"
 
-step "with pods it does not leave, and names them"
+step "with pods it does not leave, and names them, but not its own address"
+expect_exit "expose" 0 lab ctl h2 -- expose
 expect_exit "leave" 1 lab ctl h2 -- leave
-expect_says "leave" "pods run on h2"
+expect_says "leave" "2 pods run on h2"
 expect_says "leave" "--force"
 expect_exit "what it would do" 0 lab ctl h2 -- leave --force --dry-run
 expect_says "what it would do" "the voters then being"
