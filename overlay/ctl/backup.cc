@@ -58,7 +58,7 @@ Outcome<Bytes> read_state(const std::filesystem::path& directory, const Stop& no
   if (!locked) return Stop{no_daemon.exit, no_daemon.text + "; " + locked.error().text};
   const auto backup = store::back_up(*locked, clock_time(), std::string(version));
   if (!backup) return refused(backup.error());
-  return store::backup_bytes(*backup);
+  return store::backup_bytes(backup->made, backup->entries);
 }
 
 Outcome<Bytes> take(const Run& run) {

@@ -26,8 +26,7 @@ struct Said {
 class BackupTest : public testing::Test {
  protected:
   BackupTest() {
-    server.backend.backup_answer =
-        store::backup_bytes(store::make_backup(store::example::made(), store::example::log()).value());
+    server.backend.backup_answer = store::backup_bytes(store::example::made(), store::example::log());
   }
 
   Said ctl(std::vector<std::string> arguments) {

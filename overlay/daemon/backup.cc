@@ -10,14 +10,14 @@
 namespace overlay::daemon {
 
 Result<Bytes> back_up(const node::Node& node, const KeyPair& identity, const Options& options) {
+  if (!node.genesis())
+    return fail(Errc::unavailable, "there is nothing to back up: the node is in no cluster yet");
   wire::BackupEntry made{wall_now(), OVERLAY_VERSION, identity.seed, {}};
   const auto secret = own_secret(options);
   if (std::error_code error; std::filesystem::exists(secret, error)) {
     OVERLAY_TRY(made.secret, store::load_secret(secret));
   }
-  auto backup = store::make_backup(std::move(made), node.snapshot());
-  if (!backup) return fail(backup.error().code, "there is nothing to back up: " + backup.error().text);
-  Bytes bytes = store::backup_bytes(*backup);
+  Bytes bytes = store::backup_bytes(made, node.snapshot());
   log(spdlog::level::info, "backup", {{"bytes", std::to_string(bytes.size())}});
   return bytes;
 }

@@ -62,11 +62,11 @@ Result<Backup> make_backup(wire::BackupEntry made, std::vector<Bytes> entries) {
   return out;
 }
 
-Bytes backup_bytes(const Backup& backup) {
-  const std::size_t count = backup.entries.size() + 1;
+Bytes backup_bytes(const wire::BackupEntry& made, const std::vector<Bytes>& entries) {
+  const std::size_t count = entries.size() + 1;
   Bytes out = log_header(count);
-  append_record(out, 1, count, wire::encode_entry(backup.made));
-  for (std::size_t i = 0; i < backup.entries.size(); ++i) append_record(out, i + 2, count, backup.entries[i]);
+  append_record(out, 1, count, wire::encode_entry(made));
+  for (std::size_t i = 0; i < entries.size(); ++i) append_record(out, i + 2, count, entries[i]);
   return out;
 }
 

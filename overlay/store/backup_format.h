@@ -28,7 +28,8 @@ struct Backup {
 /// `made` and the log it belongs to as one; looks into each entry. Errc::unavailable before there is a
 /// cluster.
 [[nodiscard]] Result<Backup> make_backup(wire::BackupEntry made, std::vector<Bytes> entries);
-Bytes backup_bytes(const Backup& backup);
+/// The file, without a look into the entries.
+Bytes backup_bytes(const wire::BackupEntry& made, const std::vector<Bytes>& entries);
 /// Errc::unsupported for what only a newer version reads, Errc::corrupt for damage; the text completes "FILE:
 /// ".
 [[nodiscard]] Result<Backup> parse_backup(std::string_view bytes);

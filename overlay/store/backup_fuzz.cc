@@ -13,7 +13,8 @@ namespace {
 void read(std::string_view bytes) {
   const auto backup = overlay::store::parse_backup(bytes);
   if (!backup) return;
-  const auto again = overlay::store::parse_backup(overlay::store::backup_bytes(*backup));
+  const auto again =
+      overlay::store::parse_backup(overlay::store::backup_bytes(backup->made, backup->entries));
   if (!again || again->entries != backup->entries || again->node != backup->node) std::abort();
 }
 

@@ -24,13 +24,18 @@ Backup example_backup(std::optional<Secret> secret = {}) {
   return make_backup(std::move(made), example::log()).value();
 }
 
+Bytes example_bytes(std::optional<Secret> secret = {}) {
+  const Backup backup = example_backup(std::move(secret));
+  return backup_bytes(backup.made, backup.entries);
+}
+
 Error refusal_of(std::string_view bytes) {
   const auto parsed = parse_backup(bytes);
   return parsed ? Error{} : parsed.error();
 }
 
 TEST(Backup, TellsWhatItHolds) {
-  const auto read = parse_backup(backup_bytes(example_backup(Secret({7}))));
+  const auto read = parse_backup(example_bytes(Secret({7})));
   ASSERT_TRUE(read) << read.error().text;
   EXPECT_EQ(read->node, example::node.node_id());
   EXPECT_EQ(read->name, "h1");
@@ -44,7 +49,7 @@ TEST(Backup, TellsWhatItHolds) {
 }
 
 TEST(Backup, ThatWasCutAnywhereIsDamaged) {
-  const Bytes whole = backup_bytes(example_backup());
+  const Bytes whole = example_bytes();
   for (std::size_t size = 0; size < whole.size(); ++size) {
     EXPECT_EQ(refusal_of(whole.substr(0, size)).code, Errc::corrupt) << size;
   }
@@ -52,7 +57,7 @@ TEST(Backup, ThatWasCutAnywhereIsDamaged) {
 }
 
 TEST(Backup, WithAnyBitTurnedIsRefused) {
-  const Bytes whole = backup_bytes(example_backup());
+  const Bytes whole = example_bytes();
   for (std::size_t bit = 0; bit < 8 * whole.size(); ++bit) {
     Bytes damaged = whole;
     damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
@@ -61,7 +66,7 @@ TEST(Backup, WithAnyBitTurnedIsRefused) {
 }
 
 TEST(Backup, OfANewerVersionIsRefusedAsSuch) {
-  Bytes newer = backup_bytes(example_backup());
+  Bytes newer = example_bytes();
   newer[8] = 9;
   EXPECT_EQ(refusal_of(newer).code, Errc::unsupported);
   std::vector<Bytes> entries = example::log();
