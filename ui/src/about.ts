@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The right-hand side: what needs somebody, or all that is known of the chosen host.
-import { byId, el, sign } from "./dom";
-import { healthText, kindText, pathText, type Host, type Issue, type Model } from "./model";
+import { byId, el, lock, sign } from "./dom";
+import { healthText, kindText, pathText, secrecyText, type Host, type Issue, type Model } from "./model";
 import { ago, bytes, duration, percent } from "./text";
 
 export interface AboutListener {
@@ -189,6 +189,7 @@ export class About {
     const path = peer.path;
     const rows: [string, string | HTMLElement | null][] = [
       ["Packets", path ? pathText(peer) : null],
+      ["Encrypted", secrecyText(model.data, peer)],
       ["Why so", path && host.tone === "good" ? path.reason : null],
       ["Round trip", path && path.rtt_seconds > 0 ? duration(path.rtt_seconds) : null],
       ["Loss", path && path.state !== "unknown" ? percent(path.loss) : null],
@@ -285,6 +286,7 @@ export function tipOf(host: Host): HTMLElement[] {
       : "this host";
   const name = el("b", {}, peer.name);
   name.prepend(sign(host.tone));
+  if (host.encrypted) name.append(lock());
   return [
     name,
     el("span", {}, way),

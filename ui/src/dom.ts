@@ -31,12 +31,28 @@ export function sign(tone: string): SVGElement {
     warn: "M8 3.2 13 12.4H3z",
     bad: "M4.6 3.4 8 6.8l3.4-3.4 1.2 1.2L9.2 8l3.4 3.4-1.2 1.2L8 9.2l-3.4 3.4-1.2-1.2L6.8 8 3.4 4.6z",
   };
+  const out = icon(shapes[tone] ?? shapes.dim, `sign ${tone}`);
+  out.setAttribute("aria-hidden", "true");
+  return out;
+}
+
+/** A lock: what goes there is encrypted. */
+export function lock(): SVGElement {
+  const out = icon(
+    "M5 7V5.2a3 3 0 0 1 6 0V7h.6c.5 0 .9.4.9.9v4.7c0 .5-.4.9-.9.9H4.4a.9.9 0 0 1-.9-.9V7.9c0-.5.4-.9.9-.9zm1.5 0h3V5.2a1.5 1.5 0 0 0-3 0z",
+    "sign dim lock",
+  );
+  out.setAttribute("role", "img");
+  out.setAttribute("aria-label", "encrypted");
+  return out;
+}
+
+function icon(shape: string, cls: string): SVGElement {
   const out = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   out.setAttribute("viewBox", "0 0 16 16");
-  out.setAttribute("class", `sign ${tone}`);
-  out.setAttribute("aria-hidden", "true");
+  out.setAttribute("class", cls);
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", shapes[tone] ?? shapes.dim);
+  path.setAttribute("d", shape);
   out.append(path);
   return out;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of hosts: found by what is typed, sorted by trouble, name, round trip or loss. Only rows in sight exist, so
 // that thousands cost what thirty do.
-import { byId, el, onceAFrame, sign } from "./dom";
+import { byId, el, lock, onceAFrame, sign } from "./dom";
 import { matches, pathText, severity, type Host, type Model } from "./model";
 import { duration, percent } from "./text";
 
@@ -155,6 +155,7 @@ export class Hosts {
       el("span", { class: "figure" }, figure),
     );
     row.prepend(sign(tone));
+    if (host.encrypted) row.children[1].after(lock());
     row.style.top = `${at * rowHeight}px`;
     return row;
   }

@@ -5,7 +5,7 @@ import { byId, el, say, sign } from "./dom";
 import { Events } from "./events";
 import { Feed } from "./feed";
 import { Hosts } from "./hosts";
-import { healthText, makeModel, type Issue, type Model } from "./model";
+import { healthText, isEncrypted, makeModel, type Issue, type Model } from "./model";
 import { PoolStrip } from "./pool";
 import { Scene } from "./scene";
 import { clock, count } from "./text";
@@ -138,6 +138,7 @@ function showHeader(data: MapData): void {
       cluster.voters_reachable < cluster.voters.length ? "warn" : "",
     ),
     figure("Leased here", `${count(ipam.addresses)} / ${count(ipam.capacity)}`),
+    figure("Packets", cluster.encryption ? (isEncrypted(data) ? "encrypted" : "not encrypted") : "–"),
     figure("Mesh", cluster.authenticated ? "authenticated" : "open", cluster.authenticated ? "" : "warn"),
   );
   document.title = `${needs > 0 ? `(${needs}) ` : ""}${node.name} · overlay`;
@@ -199,7 +200,9 @@ function showLegend(): void {
   const byRtt = scene.view.colourBy === "rtt";
   const reached = byRtt
     ? [el("li", { class: "ramp" }, "0.1 ms", el("i"), "300 ms")]
-    : [entry("direct", "direct"), entry("vxlan", "VXLAN")];
+    : model && isEncrypted(model.data)
+      ? [entry("vxlan", "WireGuard, encrypted")]
+      : [entry("direct", "direct"), entry("vxlan", "VXLAN")];
   byId("legend").replaceChildren(
     ...reached,
     entry("relay", "relay or impaired"),
@@ -254,6 +257,7 @@ function heard(data: MapData): void {
   hosts.setModel(model);
   pool.setModel(model);
   showHeader(data);
+  showLegend();
   if (scene.view.hovered !== null && scene.view.hovered >= model.hosts.length) scene.view.hovered = null;
   const lit = about.litIssue(model);
   if (lit && scene.view.lit) light(new Set(lit.hosts));

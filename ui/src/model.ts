@@ -15,6 +15,7 @@ export interface Host {
   tone: Tone;
   linked: number[]; // places of those it has a session with
   voter: boolean;
+  encrypted: boolean; // what is sent there
 }
 
 /** A session between two hosts, by their places. */
@@ -94,6 +95,16 @@ export function kindText(path: Path): string {
   return path.kind === "relay" && path.relay ? `relay via ${path.relay}` : path.kind;
 }
 
+/** Whether others on the underlay can read the packets to this host; nothing where none go. */
+export function secrecyText(data: MapData, peer: Peer): string | null {
+  const path = peer.path;
+  if (peer.self || !path || path.state !== "up") return null;
+  if (!isEncrypted(data)) return "no: the underlay can read them";
+  return path.kind === "relay" ? `by WireGuard on each leg; ${path.relay} can read them` : "by WireGuard";
+}
+
+export const isEncrypted = (data: MapData) => data.status.cluster.encryption === "wireguard";
+
 /** The places of each host's neighbours, and each session once. As for the daemons, it is there when both ends say so:
  *  what a dead host has said last stays. */
 function sessionsOf(data: MapData): { linked: number[][]; edges: Edge[] } {
@@ -130,6 +141,7 @@ export function makeModel(data: MapData): Model {
       tone: tones[health],
       linked: linked[place],
       voter: voters.has(peer.name),
+      encrypted: isEncrypted(data) && peer.path?.state === "up",
     };
   });
   return {
@@ -146,17 +158,17 @@ export function makeModel(data: MapData): Model {
 
 interface Cause {
   title: (hosts: string) => string;
-  cure: string;
+  cure: string; // PORTS: those that packets take
 }
 
 const causes: Partial<Record<Health, Cause>> = {
   away: {
     title: (hosts) => `${hosts} not reached at all`,
-    cure: "No chain of daemons leads there and packets get no answer. If the host runs, let TCP 6783 and UDP 4789 pass; if it is gone for good: overlayctl forget NAME.",
+    cure: "No chain of daemons leads there and packets get no answer. If the host runs, let TCP 6783 and PORTS pass; if it is gone for good: overlayctl forget NAME.",
   },
   deaf: {
     title: (hosts) => `${hosts}: packets get no answer`,
-    cure: "The daemon there is reached, what goes through the overlay is not answered: let UDP 4789 and echo requests pass between the two, then overlayctl doctor on both.",
+    cure: "The daemon there is reached, what goes through the overlay is not answered: let PORTS and echo requests pass between the two, then overlayctl doctor on both.",
   },
   silent: {
     title: (hosts) => `${hosts}: daemon away, packets pass`,
@@ -164,7 +176,7 @@ const causes: Partial<Record<Health, Cause>> = {
   },
   relayed: {
     title: (hosts) => `${hosts} reached through a relay`,
-    cure: "Packets sent straight get no answer, so another host passes them on, at its cost: let UDP 4789 pass between the two.",
+    cure: "Packets sent straight get no answer, so another host passes them on, at its cost: let PORTS pass between the two.",
   },
   narrow: {
     title: (hosts) => `${hosts}: large packets are lost`,
@@ -202,7 +214,12 @@ function whyOf(hosts: Host[]): string {
   return [relay ? `via ${relay}` : "", reason].filter(Boolean).join(": ");
 }
 
-function hostIssues(hosts: Host[]): Issue[] {
+/** What firewalls have to let pass for packets. */
+function portsOf({ status: { cluster } }: MapData): string {
+  return cluster.encryption === "wireguard" ? "UDP 51820 (or its --wireguard-port)" : `UDP ${cluster.vxlan_port}`;
+}
+
+function hostIssues(data: MapData, hosts: Host[]): Issue[] {
   const groups = new Map<string, Host[]>();
   for (const host of hosts) {
     if (!causes[host.health]) continue;
@@ -221,7 +238,7 @@ function hostIssues(hosts: Host[]): Issue[] {
       tone: group[0].tone,
       title: cause.title(namesOf(group)),
       why: whyOf(group),
-      cure: cause.cure,
+      cure: cause.cure.replace("PORTS", portsOf(data)),
       hosts: group.map((host) => host.place),
       ...(since && group[0].health === "away" ? { since } : {}),
     };
@@ -261,7 +278,7 @@ function clusterIssues(data: MapData): Issue[] {
 }
 
 function issuesOf(data: MapData, hosts: Host[]): Issue[] {
-  const found = [...clusterIssues(data), ...hostIssues(hosts)];
+  const found = [...clusterIssues(data), ...hostIssues(data, hosts)];
   return found.sort((a, b) => severity[a.tone] - severity[b.tone] || b.hosts.length - a.hosts.length);
 }
 
@@ -279,6 +296,7 @@ export function matches(host: Host, query: string): boolean {
     healthText[host.health],
     peer.version,
     host.voter ? "voter" : "",
+    host.encrypted ? "encrypted" : "",
   ]
     .join("\n")
     .toLowerCase();

@@ -75,6 +75,7 @@ export interface Status {
     voters_reachable: number;
     encryption: string;
     authenticated: boolean;
+    vxlan_port: number;
     block_prefix: number;
     block_prefix6: number;
   };

@@ -91,6 +91,32 @@ test("the chosen host's addresses, block, path, reason and sessions are told", (
     }
   }));
 
+test("of an encrypted cluster it tells which packets are, and who can read them", () =>
+  withCluster(cluster(50, { encrypted: true }), {}, async (page) => {
+    assert.match(await text(page, "#figures"), /Packets\s+encrypted/);
+    assert.match(await text(page, "#legend"), /WireGuard, encrypted/);
+    const row = (name) => page.locator(".row", { has: page.getByText(name, { exact: true }) });
+    const details = async (name) => {
+      await page.locator("#search").fill(name);
+      await row(name).click();
+      return text(page, "#details .facts");
+    };
+    assert.match(await details("h12"), /Encrypted\s+by WireGuard\n/);
+    assert.equal(await row("h12").getByRole("img", { name: "encrypted" }).count(), 1);
+    assert.match(await details("h43"), /Encrypted\s+by WireGuard on each leg; h36 can read them/);
+    assert.match(await text(page, "#details"), /let UDP 51820/);
+    assert.doesNotMatch(await details("h48"), /Encrypted/, "nothing goes there");
+    assert.equal(await row("h48").getByRole("img", { name: "encrypted" }).count(), 0);
+  }));
+
+test("of any other cluster it says that packets can be read", () =>
+  withCluster(cluster(3, { well: true }), {}, async (page) => {
+    assert.match(await text(page, "#figures"), /Packets\s+not encrypted/);
+    assert.equal(await page.locator(".row .lock").count(), 0);
+    await page.locator(".row").nth(1).click();
+    assert.match(await text(page, "#details .facts"), /Encrypted\s+no: the underlay can read them/);
+  }));
+
 test("all can be reached by keys alone", () =>
   withCluster(cluster(50), {}, async (page) => {
     const chosen = (name) =>

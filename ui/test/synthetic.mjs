@@ -135,10 +135,12 @@ function blocksOf(peers, chance) {
   return out;
 }
 
-/** A cluster of `count` hosts in six zones, seen from h1; well, or with troubles. */
-export function cluster(count, { well = false } = {}) {
+/** A cluster of `count` hosts in six zones, seen from h1; well, or with troubles; its packets encrypted, or not. */
+export function cluster(count, { well = false, encrypted = false } = {}) {
   const chance = random(7);
   const peers = peersOf(count, chance);
+  if (encrypted)
+    for (const peer of peers.slice(1)) Object.assign(peer.path, { kind: "wireguard", reason: "", mtu: 1420 });
   if (!well) spoil(peers);
   const blocks = blocksOf(peers, chance);
   const others = peers.slice(1);
@@ -168,7 +170,7 @@ export function cluster(count, { well = false } = {}) {
         id: "8f2c5b1a9d3e4f607182a3b4c5d6e7f8",
         pools: ["10.32.0.0/12"],
         voters: ["h1", "h2", "h3"],
-        encryption: "none",
+        encryption: encrypted ? "wireguard" : "none",
         authenticated: true,
         vni: 4711,
         vxlan_port: 4789,
@@ -182,7 +184,7 @@ export function cluster(count, { well = false } = {}) {
       paths: {
         vxlan: is("vxlan"),
         direct: is("direct"),
-        wireguard: 0,
+        wireguard: is("wireguard"),
         relay: is("relay"),
         down: others.filter((peer) => peer.path.state !== "up").length,
       },
