@@ -9,6 +9,7 @@
 
 #include "overlay/base/result.h"
 #include "overlay/ipam/lease.h"
+#include "overlay/mesh/figures.h"
 #include "overlay/node/io.h"
 #include "overlay/paths/figures.h"
 #include "overlay/v1/control.pb.h"
@@ -47,6 +48,7 @@ class Backend {
   virtual v1::Version version() = 0;
   /// For metrics alone.
   virtual paths::Figures path_figures() = 0;
+  virtual mesh::Figures mesh_figures() = 0;
   virtual v1::Map map() = 0;
 
   /// A CNI ADD: leases addresses, or finds the lease there is.

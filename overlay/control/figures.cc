@@ -5,6 +5,10 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <variant>
+
+#include "overlay/plan/objects.h"
+
 namespace overlay::control {
 
 namespace {
@@ -61,6 +65,11 @@ struct Figures::Impl {
                                         .Help("Kernel objects added, changed or removed.")
                                         .Register(registry)
                                         .Add({});
+  prometheus::Family<prometheus::Counter>& repairs =
+      BuildCounter()
+          .Name("overlay_kernel_repairs_total")
+          .Help("Kernel objects that somebody had changed or removed, and that were put back.")
+          .Register(registry);
   Histogram& log = BuildHistogram()
                        .Name("overlay_log_write_seconds")
                        .Help("Writes of the state log, until they are as durable as they must be.")
@@ -74,6 +83,10 @@ Figures::Figures() : impl_(std::make_unique<Impl>()) {
     impl_->cni.Add({{"call", call}}, long_times);
     impl_->cni_failures.Add({{"call", call}});
   }
+  const auto begin = [this]<class... Kinds>(const std::variant<Kinds...>*) {
+    (impl_->repairs.Add({{"object", std::string(Kinds::kind)}}), ...);
+  };
+  begin(static_cast<const plan::Object*>(nullptr));
 }
 
 Figures& Figures::instance() {
@@ -94,6 +107,10 @@ void Figures::kernel_passed(bool done, Seconds took, std::uint64_t operations) {
   impl_->passes.Observe(took.count());
   impl_->operations.Increment(static_cast<double>(operations));
   if (!done) impl_->pass_failures.Increment();
+}
+
+void Figures::kernel_repaired(const std::string& object, int count) {
+  impl_->repairs.Add({{"object", object}}).Increment(count);
 }
 
 void Figures::log_written(Seconds took) { impl_->log.Observe(took.count()); }

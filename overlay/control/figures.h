@@ -27,6 +27,8 @@ class Figures {
   void cni_answered(const std::string& call, bool done, Seconds took);
   /// A pass that compared the kernel with what is wanted and made `operations` changes.
   void kernel_passed(bool done, Seconds took, std::uint64_t operations);
+  /// So many objects of this kind were not as this daemon had left them, and were put back.
+  void kernel_repaired(const std::string& object, int count);
   /// Entries of the log were written, and made durable where they had to be.
   void log_written(Seconds took);
 

@@ -24,6 +24,9 @@ TEST(Figures, CountWhatHappens) {
   figures.kernel_passed(false, std::chrono::milliseconds(2), 7);
   EXPECT_THAT(shown(), HasSubstr("overlay_kernel_operations_total 7"));
   EXPECT_THAT(shown(), HasSubstr("overlay_kernel_pass_failures_total 1"));
+  EXPECT_THAT(shown(), HasSubstr("overlay_kernel_repairs_total{object=\"neighbour\"} 0"));
+  figures.kernel_repaired("neighbour", 3);
+  EXPECT_THAT(shown(), HasSubstr("overlay_kernel_repairs_total{object=\"neighbour\"} 3"));
   figures.log_written(std::chrono::microseconds(50));
   EXPECT_THAT(shown(), HasSubstr("overlay_log_write_seconds_bucket{le=\"0.0001\"} 1"));
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "overlay/control/figures.h"
+#include "overlay/control/mesh_figures.h"
 #include "overlay/control/metrics.h"
 #include "overlay/control/path_figures.h"
 #include "overlay/control/process_figures.h"
@@ -37,6 +38,7 @@ std::string all_metrics(Backend& backend) {
   auto more = Figures::instance().collect();
   std::ranges::move(process_figures(to_wall_time(status.node().started())), std::back_inserter(more));
   std::ranges::move(path_figures(backend.path_figures()), std::back_inserter(more));
+  std::ranges::move(mesh_figures(backend.mesh_figures()), std::back_inserter(more));
   return to_metrics(status, backend.links(), std::move(more));
 }
 

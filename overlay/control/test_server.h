@@ -62,6 +62,7 @@ struct FakeBackend : Backend {
   v1::Routes routes() override { return routes_answer; }
   v1::Version version() override { return version_answer; }
   paths::Figures path_figures() override { return {}; }
+  mesh::Figures mesh_figures() override { return {}; }
   v1::Map map() override {
     calls.push_back("map");
     return map_answer;

@@ -10,6 +10,7 @@
 #include "overlay/base/crypto.h"
 #include "overlay/control/figures.h"
 #include "overlay/control/json.h"
+#include "overlay/control/mesh_figures.h"
 #include "overlay/control/metrics.h"
 #include "overlay/control/path_figures.h"
 #include "overlay/control/test_server.h"
@@ -65,6 +66,7 @@ TEST(Scale, MetricsOfFiveThousandPeersAreFew) {
   const auto scraping = time_of([&] {
     auto more = control::Figures::instance().collect();
     std::ranges::move(control::path_figures({}), std::back_inserter(more));
+    std::ranges::move(control::mesh_figures({}), std::back_inserter(more));
     text =
         control::to_metrics(control::to_status(view, {}, {}), control::to_links(view, {}), std::move(more));
   });

@@ -41,6 +41,7 @@ class ApiBackend : public control::Backend {
   v1::Routes routes() override;
   v1::Version version() override;
   paths::Figures path_figures() override { return driver_->node().path_figures(); }
+  mesh::Figures mesh_figures() override { return driver_->node().mesh_figures(); }
   v1::Map map() override;
   void lease_add(const ipam::LeaseRequest& request, control::LeaseReply reply) override;
   void lease_del(const ipam::LeaseKey& key, control::LeaseReply reply) override;

@@ -171,6 +171,8 @@ Status KernelKeeper::reconcile(plan::Intent intent) {
   const Status done = host_.kernel.reconcile(std::move(intent), now());
   const std::uint64_t made = host_.kernel.operations() - before;
   control::Figures::instance().kernel_passed(done.has_value(), Clock::now() - began, made);
+  for (const auto& [object, count] : host_.kernel.take_repairs())
+    control::Figures::instance().kernel_repaired(object, count);
   host_.events.skip_own_table();
   tell_fights();
   OVERLAY_CHECK(done);

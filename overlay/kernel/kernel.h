@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -46,6 +47,8 @@ class Kernel {
   const plan::Objects& made() const { return made_; }
   /// What others fight us over, "route 10.32.1.0/24"; empty when nothing.
   std::vector<std::string> fights(Time now) const { return fights_.objects(now); }
+  /// What was put back as it had been since the last call, by the kind of object.
+  std::map<std::string, int> take_repairs() { return fights_.take_repairs(); }
   /// Somebody changed the nftables table: the next reconcile makes it anew, whatever its marker says.
   void distrust_firewall() { firewall_trusted_ = false; }
 

@@ -29,6 +29,8 @@ void AntiEntropy::stop(SessionId session) {
 
 void AntiEntropy::begin(SessionId session, Time now) {
   running_ = session;
+  began_ = now;
+  differs_ = false;
   give_up_ = now + patience;
   sessions_.send(session, records_.root());
 }
@@ -62,7 +64,10 @@ void AntiEntropy::hear(SessionId session, const wire::Root& theirs) {
   const wire::Root mine = records_.root();
   if (mine.hash == theirs.hash && mine.count == theirs.count) {
     sessions_.send(session, wire::Compared{});
-  } else if (running_ == session ? !lists_here(session, theirs) : theirs.count <= mine.count) {
+    return;
+  }
+  if (running_ == session) differs_ = true;
+  if (running_ == session ? !lists_here(session, theirs) : theirs.count <= mine.count) {
     sessions_.send(session, wire::Digest256{records_.digest()});
   } else if (running_ != session) {
     sessions_.send(session, mine);
@@ -71,6 +76,7 @@ void AntiEntropy::hear(SessionId session, const wire::Root& theirs) {
 
 void AntiEntropy::hear(SessionId session, const wire::Digest256& digest, Time now) {
   progress(session, now);
+  if (running_ == session) differs_ = true;
   const auto mine = records_.digest();
   std::vector<std::uint8_t> differing;
   for (std::size_t i = 0; i < mine.size(); ++i) {
@@ -106,7 +112,7 @@ void AntiEntropy::hear(SessionId session, const wire::DigestEntries& theirs, Tim
   }
   if (theirs.more) return;
   gossip_.finish_repair(session, now);
-  if (!lacking_.contains(session)) end(session);
+  if (!lacking_.contains(session)) end(session, now);
 }
 
 void AntiEntropy::hear(SessionId session, const wire::Want& want, Time now) {
@@ -114,18 +120,26 @@ void AntiEntropy::hear(SessionId session, const wire::Want& want, Time now) {
   if (!want.graft) gossip_.finish_repair(session, now);
 }
 
-void AntiEntropy::hear_compared(SessionId session) {
-  if (running_ == session || lacking_.contains(session)) end(session);
+void AntiEntropy::hear_compared(SessionId session, Time now) {
+  if (running_ == session || lacking_.contains(session)) end(session, now);
 }
 
-void AntiEntropy::end(SessionId session) {
+void AntiEntropy::end(SessionId session, Time now) {
   caught_up_ = true;
   lacking_.erase(session);
-  if (running_ == session) give_up_ = Time();
+  if (running_ != session) return;
+  if (give_up_ != Time()) count(now);
+  give_up_ = Time();
+}
+
+void AntiEntropy::count(Time now) {
+  ++(differs_ ? figures_.different : figures_.same);
+  if (differs_) figures_.seconds.add(std::chrono::duration<double>(now - began_).count());
 }
 
 void AntiEntropy::tick(Time now) {
   if (give_up_ <= now) {
+    if (give_up_ != Time()) ++figures_.given_up;
     running_.reset();
     give_up_ = Time::max();
     if (!waiting_.empty() || !caught_up_) begin_with_somebody(now);

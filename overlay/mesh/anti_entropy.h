@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "overlay/base/rng.h"
+#include "overlay/mesh/figures.h"
 #include "overlay/mesh/gossip.h"
 
 namespace overlay::mesh {
@@ -33,11 +34,12 @@ class AntiEntropy {
   void hear(SessionId session, const wire::Digest256& digest, Time now);
   void hear(SessionId session, const wire::DigestEntries& theirs, Time now);
   void hear(SessionId session, const wire::Want& want, Time now);
-  void hear_compared(SessionId session);
+  void hear_compared(SessionId session, Time now);
   /// Something of what was lacking has come: it goes on.
   void progress(SessionId session, Time now);
   /// A comparison has come to its end: this node has all that some neighbour had.
   bool caught_up() const { return caught_up_; }
+  const Comparisons& figures() const { return figures_; }
 
   void tick(Time now);
   Time next_deadline() const;
@@ -45,7 +47,8 @@ class AntiEntropy {
  private:
   void begin(SessionId session, Time now);
   void begin_with_somebody(Time now);
-  void end(SessionId session);
+  void end(SessionId session, Time now);
+  void count(Time now);
   bool lists_here(SessionId session, const wire::Root& theirs) const;
 
   Rng& rng_;
@@ -59,6 +62,9 @@ class AntiEntropy {
   Time give_up_ = Time::max();
   Time due_ = Time::max();
   bool caught_up_ = false;
+  Time began_;            // the running one
+  bool differs_ = false;  // so the running one has shown
+  Comparisons figures_;
 };
 
 }  // namespace overlay::mesh

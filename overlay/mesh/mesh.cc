@@ -81,7 +81,7 @@ void Mesh::hear(SessionId session, wire::Message& message, Time now) {
   } else if (const auto* want = std::get_if<wire::Want>(&message)) {
     anti_entropy_.hear(session, *want, now);
   } else if (std::holds_alternative<wire::Compared>(message)) {
-    anti_entropy_.hear_compared(session);
+    anti_entropy_.hear_compared(session, now);
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "overlay/mesh/anti_entropy.h"
 #include "overlay/mesh/dialer.h"
+#include "overlay/mesh/figures.h"
 #include "overlay/mesh/gossip.h"
 #include "overlay/mesh/neighbours.h"
 #include "overlay/mesh/own_links.h"
@@ -111,6 +112,7 @@ class Mesh {
   const wire::NodeInfo* info(const NodeId& node) const;
   /// When the node last became reachable or unreachable.
   std::optional<Time> reach_changed(const NodeId& node) const { return reach_.changed_at(node); }
+  Figures figures() const;
   /// A first exchange of everything with some neighbour has been done.
   bool synced() const { return anti_entropy_.caught_up(); }
 
@@ -170,6 +172,7 @@ class Mesh {
   std::vector<std::uint64_t> heard_of_self_;
   std::map<wire::RecordKey, Held> held_;
   std::set<NodeId> expelled_;
+  Figures heard_;  // what this counts itself
   std::uint64_t info_version_ = 0;
   std::uint64_t links_version_ = 0;
   bool stirred_ = false;

@@ -24,6 +24,8 @@ void Mesh::hear(SessionId session, wire::Records& records, Time now) {
     fresh += heard == Heard::fresh ? 1 : 0;
     known += heard == Heard::known ? 1 : 0;
   }
+  (origin.is_news ? heard_.news : heard_.repairs) += fresh;
+  heard_.known += known;
   stirred_ = stirred_ || known < records.envelopes.size();
   anti_entropy_.progress(session, now);
   if (origin.is_news) gossip_.heard(session, fresh, known);
@@ -114,6 +116,20 @@ void Mesh::fetch(const std::vector<wire::RecordKey>& keys) {
     if (open == nullptr || open->state != Session::State::established) continue;
     sessions_.send(session, want);
   }
+}
+
+Figures Mesh::figures() const {
+  using Kind = wire::RecordKind;
+  Figures out = heard_;
+  out.sent_bytes = sessions_.sent_bytes();
+  out.heard_bytes = sessions_.heard_bytes();
+  out.records = {{"decree", records_.count(Kind::decree)},
+                 {"node", records_.count(Kind::node)},
+                 {"links", records_.count(Kind::links)},
+                 {"block", records_.count(Kind::block)},
+                 {"fork", records_.count(Kind::fork)}};
+  out.comparisons = anti_entropy_.figures();
+  return out;
 }
 
 // ---- keeping ----

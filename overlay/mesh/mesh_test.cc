@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal: small meshes link, learn of each other, lose one and say so.
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "overlay/mesh/test_net.h"
 
@@ -233,6 +233,50 @@ TEST(Mesh, ReachesNobodyThroughAnExpelledNode) {
     EXPECT_EQ(net.host(number).mesh.info(expelled), nullptr);
     EXPECT_EQ(net.host(number).mesh.reachable_count(), 1U);
   }
+}
+
+TEST(Mesh, CountsWhatANewcomerIsTaughtAndThatBothAgreeLater) {
+  Net net;
+  net.add(1, {});
+  net.found(1);
+  net.run(1s);
+  net.add(2, {1});
+  net.describe(2);
+  net.run(1s);
+  const Figures taught = net.host(2).mesh.figures();
+  EXPECT_GT(taught.news + taught.repairs, 0U);
+  EXPECT_EQ(taught.heard_bytes, net.host(1).mesh.figures().sent_bytes);
+  EXPECT_EQ(taught.sent_bytes, net.host(1).mesh.figures().heard_bytes);
+  EXPECT_THAT(taught.records, testing::Contains(std::pair<std::string_view, std::size_t>("node", 2)));
+  net.run(1min);
+  const Comparisons before = net.host(2).mesh.figures().comparisons;
+  net.run(1min);
+  const Comparisons after = net.host(2).mesh.figures().comparisons;
+  EXPECT_GE(after.same, before.same + 4);
+  EXPECT_EQ(after.different, before.different);
+  EXPECT_EQ(after.given_up, 0U);
+}
+
+TEST(Mesh, CountsAComparisonThatFoundADifferenceAndHowLongItStood) {
+  Net net;
+  net.add(1, {});
+  net.add(2, {1});
+  net.found(1);
+  net.describe(2);
+  net.run(1min);
+  const auto different = [&net] {
+    return net.host(1).mesh.figures().comparisons.different +
+           net.host(2).mesh.figures().comparisons.different;
+  };
+  const auto before = different();
+  net.host(2).mesh.erase(wire::node_key(net.host(1).mesh.self().id));
+  net.run(1min);
+  EXPECT_EQ(different(), before + 1);
+  std::uint64_t timed = 0;
+  for (const std::uint8_t number : {std::uint8_t{1}, std::uint8_t{2}}) {
+    for (const auto count : net.host(number).mesh.figures().comparisons.seconds.counts) timed += count;
+  }
+  EXPECT_EQ(timed, different());
 }
 
 TEST(Mesh, ReportsARecordOfItsOwnFromALaterLifeAndSpeaksAboveItWhenTold) {

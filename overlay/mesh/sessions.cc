@@ -81,6 +81,7 @@ std::optional<wire::Message> Sessions::received(SessionId id, std::string_view f
   Session& session = found->second;
   session.heard = now;
   session.rx_bytes += frame.size();
+  heard_bytes_ += frame.size();
   auto message = wire::decode(frame);
   if (!message) {
     refuse(id, "the peer sent " + message.error().text);

@@ -86,8 +86,9 @@ class Sessions {
   void spare(SessionId session, const std::string& text) { end(session, text, true, true); }
   /// Says whether this node counts on the session, if that is news.
   void need(SessionId session, bool needed);
-  /// Bytes given to the transport since the start, by all sessions.
+  /// Bytes given to the transport since the start, by all sessions; and heard.
   std::uint64_t sent_bytes() const { return sent_bytes_; }
+  std::uint64_t heard_bytes() const { return heard_bytes_; }
 
   const std::map<SessionId, Session>& all() const { return sessions_; }
   const Session* find(SessionId session) const;
@@ -120,6 +121,7 @@ class Sessions {
   Time now_;
   Time due_ = Time::max();  // no session's deadline is earlier
   std::uint64_t sent_bytes_ = 0;
+  std::uint64_t heard_bytes_ = 0;
   SessionId next_id_ = 1;
   std::map<SessionId, Session> sessions_;
   std::map<NodeId, SessionId> established_;

@@ -263,6 +263,7 @@ View Node::view(Time now) const { return impl_->view(now); }
 std::vector<LinkedView> Node::linked() const { return impl_->linked(); }
 Pulse Node::pulse() const { return impl_->pulse(); }
 const paths::Figures& Node::path_figures() const { return impl_->paths.figures(); }
+mesh::Figures Node::mesh_figures() const { return impl_->context.mesh->figures(); }
 
 // ---- putting it together ----
 

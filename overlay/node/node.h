@@ -15,6 +15,7 @@
 #include "overlay/base/rng.h"
 #include "overlay/base/time.h"
 #include "overlay/consensus/genesis.h"
+#include "overlay/mesh/figures.h"
 #include "overlay/node/io.h"
 #include "overlay/node/plans.h"
 #include "overlay/node/view.h"
@@ -171,6 +172,7 @@ class Node {
   /// The same in a few numbers, at no cost.
   Pulse pulse() const;
   const paths::Figures& path_figures() const;
+  mesh::Figures mesh_figures() const;
 
  private:
   class Impl;

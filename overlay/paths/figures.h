@@ -2,26 +2,11 @@
 // What the probes of all ways in use have shown together, since the start: for metrics.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
 
+#include "overlay/base/histogram.h"
+
 namespace overlay::paths {
-
-/// How many values lie at or below each bound and above the one before it; the last count is of what is above
-/// all.
-template <std::size_t N>
-struct Histogram {
-  std::array<double, N> bounds{};
-  std::array<std::uint64_t, N + 1> counts{};
-  double sum = 0;
-
-  void add(double value) {
-    const auto at = std::ranges::lower_bound(bounds, value) - bounds.begin();
-    ++counts[static_cast<std::size_t>(at)];
-    sum += value;
-  }
-};
 
 struct Figures {
   std::uint64_t probes = 0;  // sent, whatever the way and the size

@@ -12,7 +12,11 @@ void Fights::hold_back(std::vector<Operation>& operations, const Objects& wanted
   });
   std::erase_if(operations, [&](const Operation& operation) {
     const bool repair = operation.verb != Operation::Verb::remove && wanted.hold(operation.object);
-    return repair && !admit(std::string(kind(operation.object)) + " " + id(operation.object), now);
+    if (!repair) return false;
+    const std::string what(kind(operation.object));
+    if (!admit(what + " " + id(operation.object), now)) return true;
+    ++repairs_[what];
+    return false;
   });
 }
 

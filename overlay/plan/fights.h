@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "overlay/base/time.h"
@@ -25,6 +26,9 @@ class Fights {
   /// `wanted` before, when the kernel was found or made to hold it.
   void hold_back(std::vector<Operation>& operations, const Objects& wanted, Time now);
 
+  /// Repairs since the last call, by the kind of object.
+  std::map<std::string, int> take_repairs() { return std::exchange(repairs_, {}); }
+
   /// What is fought over, "route 10.32.1.0/24", sorted; until it has been left in peace for a while.
   std::vector<std::string> objects(Time now) const;
 
@@ -40,6 +44,7 @@ class Fights {
   bool admit(const std::string& object, Time now);
 
   std::map<std::string, Fight> fights_;
+  std::map<std::string, int> repairs_;
 };
 
 }  // namespace overlay::plan

@@ -12,6 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Pair;
 
 /// One host whose first route somebody takes away whenever it is there.
 struct Contested {
@@ -41,6 +42,18 @@ TEST(FightsTest, RepairAtOnceWhatIsDamagedNowAndThen) {
     host.now += Fights::window / Fights::repairs_max;
   }
   EXPECT_THAT(host.fights.objects(host.now), IsEmpty());
+}
+
+TEST(FightsTest, CountWhatIsRepairedByKindAndNothingElse) {
+  Contested host;
+  const Object route = host.wanted.routes.front();
+  host.repairs();
+  host.repairs({Operation::Verb::remove, route, std::nullopt});
+  EXPECT_THAT(host.fights.take_repairs(), ElementsAre(Pair("route", 1)));
+  EXPECT_THAT(host.fights.take_repairs(), IsEmpty());
+  host.wanted = {};
+  host.repairs({Operation::Verb::add, route, std::nullopt});
+  EXPECT_THAT(host.fights.take_repairs(), IsEmpty()) << "it is new, and not repaired";
 }
 
 TEST(FightsTest, BackOffFromWhatIsDamagedAgainAndAgainAndSaySo) {

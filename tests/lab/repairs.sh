@@ -57,6 +57,8 @@ before=$(all_of_it)
 
 step "what is deleted is back"
 repairs "route deleted" ip route del "$block" proto 77
+counts_it() { lab exec h1 -- curl --silent --max-time 5 http://127.0.0.1:6782/metrics | grep -q '^overlay_kernel_repairs_total{object="route"} [1-9]'; }
+eventually "the repair is counted" 5 counts_it
 repairs "nexthop deleted, and its route with it" ip nexthop del id "$nexthop"
 repairs "neighbour deleted" ip neigh del "$handle" dev overlay.vx
 repairs "FDB entry deleted" bridge fdb del "$fdb" dev overlay.vx
