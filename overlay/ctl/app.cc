@@ -98,11 +98,15 @@ Exit watch(const Invocation& invocation, Console& console) {
 
 }  // namespace
 
+void declare(CLI::App& parser, Options& options) {
+  declare_options(parser, options);
+  declare_commands(parser, options);
+}
+
 Exit run(std::vector<std::string> arguments, Console& console) {
   CLI::App parser("Asks and steers the overlayd of this host.", "overlayctl");
   Options options;
-  declare_options(parser, options);
-  declare_commands(parser, options);
+  declare(parser, options);
   try {
     std::ranges::reverse(arguments);  // as CLI11 wants them
     parser.parse(arguments);

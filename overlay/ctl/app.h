@@ -9,6 +9,9 @@
 
 namespace overlay::ctl {
 
+/// What the command line takes: the options of all commands, and the commands with theirs.
+void declare(CLI::App& parser, Options& options);
+
 /// `arguments` without the program's name. Answers go to console.out, everything else to console.err.
 Exit run(std::vector<std::string> arguments, Console& console);
 

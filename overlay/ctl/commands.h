@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands of overlayctl: one table drives parsing, --help and dispatch.
+// The commands of overlayctl: one table drives parsing, --help, completion, the man page and dispatch.
 #pragma once
 
 #include <CLI/App.hpp>

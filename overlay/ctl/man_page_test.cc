@@ -1,83 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
-// The man page and the table of commands say the same: the same commands, each with the same options.
+#include "overlay/ctl/man_page.h"
+
 #include <gmock/gmock.h>
 
 #include <fstream>
-#include <map>
-#include <regex>
-#include <set>
-#include <sstream>
+#include <iterator>
 
-#include "overlay/ctl/commands.h"
+#include "overlay/ctl/app.h"
 
 namespace overlay::ctl {
 namespace {
 
-/// Long options by command: "wait" -> "for", "timeout".
-using Synopses = std::map<std::string, std::set<std::string>>;
-
-void add_synopsis(const std::string& heading, Synopses& out) {
-  std::string command;
-  std::istringstream words(heading);
-  for (std::string word; words >> word && word != "Fl" && word != "Op" && word != "Ar";) {
-    if (word != "Cm") command += (command.empty() ? "" : " ") + word;
-  }
-  auto& options = out[command];
-  static const std::regex option("(^| )-([a-z][a-z0-9-]+)");
-  for (std::sregex_iterator found(heading.begin(), heading.end(), option), end; found != end; ++found) {
-    options.insert((*found)[2]);
-  }
+std::string read(const char* path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The headings of the list in its section COMMANDS; lists inside of it are about something else.
-Synopses of_the_man_page() {
-  Synopses out;
-  std::ifstream page(OVERLAYCTL_MAN_PAGE);
-  std::string line;
-  while (std::getline(page, line) && line != ".Sh COMMANDS") {
+class ManPageTest : public testing::Test {
+ protected:
+  ManPageTest() {
+    parser.add_option("-o,--output", text, "how it is shown")->type_name("FORMAT");
+    auto* forget = parser.add_subcommand("forget", "remove dead hosts");
+    forget->add_option("--heir", text, "the node, as --name says")->type_name("NAME");
+    forget->add_option("NAME", names, "the hosts")->required();
+    forget->add_subcommand("all", "remove them all");
   }
-  int depth = 0;
-  std::string longer;  // a heading of several lines, between Xo and Xc
-  while (std::getline(page, line) && !line.starts_with(".Sh")) {
-    if (line.starts_with(".Bl")) ++depth;
-    if (line.starts_with(".El")) --depth;
-    if (depth != 1) continue;
-    if (line == ".It Xo") {
-      longer = " ";
-    } else if (line == ".Xc") {
-      add_synopsis(std::exchange(longer, ""), out);
-    } else if (!longer.empty()) {
-      longer += line.substr(1) + " ";
-    } else if (line.starts_with(".It ")) {
-      add_synopsis(line.substr(4), out);
-    }
-  }
-  return out;
+  std::string text;
+  std::vector<std::string> names;
+  CLI::App parser{"a program", "overlayctl"};
+};
+
+TEST_F(ManPageTest, FillsInWhatTheParserKnows) {
+  EXPECT_EQ(
+      man_page(parser,
+               ".Option help\n.Option output\nJust so.\n.Command forget\nFor ever.\n.Command forget all\n")
+          .value(),
+      ".It Fl h , -help\n"
+      ".It Fl o , -output Ar format\n"
+      "Just so.\n"
+      ".It Xo\n.Cm forget\n.Ar name ...\n.Op Fl -heir Ar name\n.Xc\n"
+      "Remove dead hosts.\n"
+      ".Bl -tag -width Ds -compact\n"
+      ".It Ar name ...\nthe hosts\n"
+      ".It Fl -heir Ar name\nthe node, as \\-\\-name says\n"
+      ".El\n"
+      ".Pp\n"
+      "For ever.\n"
+      ".It Xo\n.Cm forget all\n.Xc\n"
+      "Remove them all.\n");
 }
 
-void add_synopses(const CLI::App& app, const std::string& command, Synopses& out) {
-  auto& options = out[command];
-  for (const auto* option : app.get_options()) {
-    for (const auto& name : option->get_lnames()) options.insert(name);
-  }
-  options.erase("help");
-  for (const auto* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
-    add_synopses(*verb, command + " " + verb->get_name(), out);
-  }
+TEST_F(ManPageTest, RefusesATemplateThatLeavesSomethingOutOrHasTooMuch) {
+  EXPECT_EQ(man_page(parser, ".Option help\n.Option output\n.Command forget\n").error().text,
+            "the template says nothing of \"forget all\"");
+  EXPECT_EQ(man_page(parser, ".Option help\n.Command forget\n.Command forget all\n").error().text,
+            "the template says nothing of \"output\"");
+  EXPECT_EQ(man_page(parser, ".Command remember\n").error().text, "the template has a \"remember\" too many");
+  EXPECT_EQ(man_page(parser, ".Option heir\n").error().text, "the template has a \"heir\" too many");
 }
 
-Synopses of_the_table() {
-  Synopses out;
-  for (const auto& command : commands()) {
-    CLI::App app;
-    Options options;
-    if (command.declare != nullptr) command.declare(app, options);
-    add_synopses(app, command.name, out);
-  }
-  return out;
+TEST(ManPage, IsWhatTheTemplateAndTheTableOfCommandsMake) {
+  CLI::App whole;
+  Options options;
+  declare(whole, options);
+  const auto page = man_page(whole, read(OVERLAYCTL_MAN_TEMPLATE));
+  ASSERT_TRUE(page.has_value()) << page.error().text;
+  EXPECT_EQ(read(OVERLAYCTL_MAN_PAGE), *page)
+      << "make it anew with: cmake --build build/release --target man";
 }
-
-TEST(ManPage, NamesEachCommandWithItsOptions) { EXPECT_EQ(of_the_man_page(), of_the_table()); }
 
 }  // namespace
 }  // namespace overlay::ctl
