@@ -62,14 +62,17 @@ TEST(Node, CallsWhomItsOperatorNamesAndGoesOnAfterARestart) {
   Host host(config(false));
   EXPECT_FALSE(host.has_dialled(named.host));
   EXPECT_EQ(host.connect(named), "done");
+  EXPECT_EQ(host.events, std::vector<std::string>{"target 192.0.2.9:6783  -> called"});
   EXPECT_EQ(host.waits_for(), "a cluster to join through 192.0.2.9:6783");
   Host again(config(false), host.log);
   EXPECT_TRUE(again.has_dialled(named.host));
   EXPECT_EQ(again.connect(named), "done") << "twice is no error";
+  EXPECT_TRUE(again.events.empty()) << "nor a change";
   EXPECT_EQ(again.node->view(again.now).targets, std::vector{named});
   Host from_a_snapshot(config(false), again.node->snapshot());
   EXPECT_EQ(from_a_snapshot.node->view(again.now).targets, std::vector{named});
   EXPECT_EQ(again.disconnect({named}), "done");
+  EXPECT_EQ(again.events, std::vector<std::string>{"target 192.0.2.9:6783 called -> dropped"});
   Host later(config(false), again.log);
   EXPECT_TRUE(later.node->view(later.now).targets.empty());
 }

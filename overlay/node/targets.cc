@@ -67,8 +67,21 @@ std::vector<HostPort> Targets::all() const {
   return out;
 }
 
+/// Each that comes or goes.
+void Targets::tell_changes(const wire::TargetsEntry& entry) {
+  const auto tell_missing = [this](const auto& hosts, const auto& others, const char* from, const char* to) {
+    for (const HostPort& host : hosts) {
+      if (has(others, host)) continue;
+      context_.say({Event::Level::info, "target", host.text(), from, to, "as an operator said"});
+    }
+  };
+  tell_missing(entry.hosts, context_.targets.hosts, "", "called");
+  tell_missing(context_.targets.hosts, entry.hosts, "called", "dropped");
+}
+
 void Targets::put(wire::TargetsEntry entry) {
   if (entry == context_.targets) return;
+  tell_changes(entry);
   context_.targets = std::move(entry);
   context_.persist(context_.targets);
   context_.mesh->retarget(all());

@@ -25,6 +25,7 @@ class Targets {
 
  private:
   Status may_drop(const HostPort& host) const;
+  void tell_changes(const wire::TargetsEntry& entry);
   void put(wire::TargetsEntry entry);
 
   Context& context_;

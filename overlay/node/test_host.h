@@ -35,6 +35,12 @@ struct Host {
   Output take() {
     Output out = node->take_output();
     for (const Persist& persist : out.persist) log.push_back(persist.entry);
+    events.clear();
+    for (const Effect& effect : out.effects) {
+      const auto* event = std::get_if<Event>(&effect);
+      if (event != nullptr)
+        events.push_back(event->kind + " " + event->subject + " " + event->from + " -> " + event->to);
+    }
     return out;
   }
   void make_ready() {
@@ -66,6 +72,9 @@ struct Host {
     const auto said = answer();
     return said ? "done" : said.error().text;
   }
+  /// Of what the last call made: "target 192.0.2.9:6783 called -> dropped".
+  std::vector<std::string> events;
+
   bool has_dialled(const std::string& host) {
     node->tick(now);
     const auto effects = take().effects;
