@@ -31,6 +31,11 @@ using DrainReply = std::function<void(Result<v1::Drained>)>;
 using LeaveReply = std::function<void(Result<v1::Leaving>)>;
 using RecoverReply = std::function<void(Result<v1::Recovered>)>;
 
+struct Overview {
+  v1::Status status;
+  v1::Links links;
+};
+
 /// Implemented by the daemon; every call comes from the thread of the event loop. The getters are snapshots
 /// and must not block; view.h and map_view.h make most of
 /// their answers from a node::View.
@@ -39,6 +44,8 @@ class Backend {
   virtual ~Backend() = default;
 
   virtual v1::Status status() = 0;
+  /// Status and links at once, of one look.
+  virtual Overview overview() = 0;
   virtual v1::Peers peers() = 0;
   virtual v1::Paths paths() = 0;
   virtual v1::Links links() = 0;

@@ -34,12 +34,12 @@ Response readiness(const v1::Status& status) {
 }
 
 std::string all_metrics(Backend& backend) {
-  const auto status = backend.status();
+  const auto [status, links] = backend.overview();
   auto more = Figures::instance().collect();
   std::ranges::move(process_figures(to_wall_time(status.node().started())), std::back_inserter(more));
   std::ranges::move(path_figures(backend.path_figures()), std::back_inserter(more));
   std::ranges::move(mesh_figures(backend.mesh_figures()), std::back_inserter(more));
-  return to_metrics(status, backend.links(), std::move(more));
+  return to_metrics(status, links, std::move(more));
 }
 
 void serve(const Request& request, Backend& backend, MapSite& map, const Respond& respond) {

@@ -54,6 +54,7 @@ struct FakeBackend : Backend {
   bool keep_replies = false;
 
   v1::Status status() override { return status_answer; }
+  Overview overview() override { return {status_answer, links_answer}; }
   v1::Peers peers() override { return peers_answer; }
   v1::Paths paths() override { return paths_answer; }
   v1::Links links() override { return links_answer; }

@@ -30,8 +30,10 @@ const control::ClockPair& ApiBackend::clocks() {
 }
 
 /// What the core knows, and what only the disk, the kernel and the API server do.
-node::View ApiBackend::view() const {
-  node::View out = driver_->node().view(now());
+node::View ApiBackend::view() const { return with_alarms(driver_->node().view(now())); }
+node::View ApiBackend::summary() const { return with_alarms(driver_->node().summary()); }
+
+node::View ApiBackend::with_alarms(node::View out) const {
   for (node::AlarmView& alarm : alarms_->all()) out.alarms.push_back(std::move(alarm));
   if (const auto& stall = driver_->stall()) {
     out.waiting_for.push_back("the disk: " + stall->error.text);
@@ -43,10 +45,14 @@ node::View ApiBackend::view() const {
   return out;
 }
 
-v1::Status ApiBackend::status() { return control::to_status(view(), facts_, clocks()); }
+v1::Status ApiBackend::status() { return control::to_status(summary(), facts_, clocks()); }
+control::Overview ApiBackend::overview() {
+  const node::View seen = summary();
+  return {control::to_status(seen, facts_, clocks()), control::to_links(seen, clocks())};
+}
 v1::Peers ApiBackend::peers() { return control::to_peers(view(), clocks()); }
 v1::Paths ApiBackend::paths() { return control::to_paths(view(), clocks()); }
-v1::Links ApiBackend::links() { return control::to_links(view(), clocks()); }
+v1::Links ApiBackend::links() { return control::to_links(summary(), clocks()); }
 v1::Ipam ApiBackend::ipam() { return control::to_ipam(view()); }
 v1::Addresses ApiBackend::addresses() { return control::to_addresses(view()); }
 

@@ -33,6 +33,7 @@ class ApiBackend : public control::Backend {
   void carry_out(node::Answer answer);
 
   v1::Status status() override;
+  control::Overview overview() override;
   v1::Peers peers() override;
   v1::Paths paths() override;
   v1::Links links() override;
@@ -63,6 +64,8 @@ class ApiBackend : public control::Backend {
 
  private:
   node::View view() const;
+  node::View summary() const;
+  node::View with_alarms(node::View out) const;
   const control::ClockPair& clocks();
   using Retarget = void (node::Node::*)(node::CallId, const std::vector<HostPort>&, Time);
   void retarget(const v1::TargetsRequest& request, Retarget change, control::TargetsReply reply);

@@ -51,7 +51,7 @@ class Node::Impl {
   std::vector<Bytes> heirloom() const;
   std::optional<plan::Intent> intent() const;
   std::optional<plan::Peer> planned_peer(const NodeId& node) const;
-  View view(Time now) const;
+  View view(bool all_blocks) const;
   std::vector<LinkedView> linked() const;
   Pulse pulse() const;
   /// Empty: the node can serve an ADD.

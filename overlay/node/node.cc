@@ -259,7 +259,8 @@ std::optional<plan::Intent> Node::intent() const { return impl_->intent(); }
 std::optional<plan::Peer> Node::planned_peer(const NodeId& node) const { return impl_->planned_peer(node); }
 std::vector<Bytes> Node::snapshot() const { return impl_->snapshot(); }
 std::vector<Bytes> Node::heirloom() const { return impl_->heirloom(); }
-View Node::view(Time now) const { return impl_->view(now); }
+View Node::view(Time /*now*/) const { return impl_->view(true); }
+View Node::summary() const { return impl_->view(false); }
 std::vector<LinkedView> Node::linked() const { return impl_->linked(); }
 Pulse Node::pulse() const { return impl_->pulse(); }
 const paths::Figures& Node::path_figures() const { return impl_->paths.figures(); }

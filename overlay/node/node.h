@@ -167,6 +167,8 @@ class Node {
   /// What a new identity starts from instead: all that is known of the cluster and of others. See Rekey.
   std::vector<Bytes> heirloom() const;
   View view(Time now) const;
+  /// The same without others' blocks, each of which is an entry.
+  View summary() const;
   /// The mesh as its members announce it, in no order.
   std::vector<LinkedView> linked() const;
   /// The same in a few numbers, at no cost.

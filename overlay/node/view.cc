@@ -53,16 +53,28 @@ PeerView peer_view(const Context& context, const NodeId& node, const wire::NodeI
   return out;
 }
 
+/// Names are sorted, and what stands under them is made in that order: thousands of views would take long to
+/// move about.
 void fill_peers(const Context& context, const Paths& paths, View& view) {
-  view.peers.push_back(self_view(context));
+  struct Named {
+    std::string_view name;
+    NodeId id;
+    const wire::NodeInfo* info;  // null: this node
+  };
+  std::vector<Named> all{{context.config.name, context.id, nullptr}};
   context.mesh->records().each(wire::RecordKind::node, [&](const wire::Record& record) {
     const NodeId node = wire::node_of(record.key);
-    if (node == context.id) return;
-    view.peers.push_back(peer_view(context, node, std::get<wire::NodeInfo>(record.body)));
-    view.peers.back().path = paths.view(node);
+    const auto& info = std::get<wire::NodeInfo>(record.body);
+    if (node != context.id) all.push_back({info.name, node, &info});
   });
-  std::sort(view.peers.begin(), view.peers.end(),
-            [](const auto& a, const auto& b) { return std::tie(a.name, a.id) < std::tie(b.name, b.id); });
+  std::ranges::sort(
+      all, [](const Named& a, const Named& b) { return std::tie(a.name, a.id) < std::tie(b.name, b.id); });
+  view.peers.reserve(all.size());
+  for (const Named& named : all) {
+    view.peers.push_back(named.info == nullptr ? self_view(context)
+                                               : peer_view(context, named.id, *named.info));
+    if (named.info != nullptr) view.peers.back().path = paths.view(named.id);
+  }
 }
 
 LinkView link_view(const mesh::Mesh& mesh, const mesh::Session& session) {
@@ -133,15 +145,16 @@ void fill_links(const Context& context, View& view) {
   });
 }
 
-void fill_ipam(const Context& context, View& view) {
+void fill_ipam(const Context& context, bool all_blocks, View& view) {
   for (const ipam::Space& space : context.spaces()) {
     view.pools.push_back(
         {space.pool, space.pool.count_of(space.block_length), ipam::free_blocks(context.blocks, space)});
   }
   for (const auto& [prefix, record] : context.blocks.all()) {
+    const bool owned = record.state == ipam::BlockState::owned;
+    if (!all_blocks && (!owned || record.owner != context.id)) continue;
     BlockView block;
     block.record = record;
-    const bool owned = record.state == ipam::BlockState::owned;
     if (owned) block.owner_name = context.mesh->name_of(record.owner);
     block.capacity = ipam::capacity(prefix);
     if (owned && record.owner == context.id) {
@@ -187,7 +200,7 @@ Pulse Node::Impl::pulse() const {
   return out;
 }
 
-View Node::Impl::view(Time /*now*/) const {
+View Node::Impl::view(bool all_blocks) const {
   View out;
   out.id = context.id;
   out.name = context.config.name;
@@ -210,7 +223,7 @@ View Node::Impl::view(Time /*now*/) const {
   fill_peers(context, paths, out);
   out.probes = paths.figures().probes;
   fill_links(context, out);
-  fill_ipam(context, out);
+  fill_ipam(context, all_blocks, out);
   for (const auto& [name, alarm] : context.alarms) out.alarms.push_back({name, alarm.text, alarm.since});
   return out;
 }
